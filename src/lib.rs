@@ -1,0 +1,18 @@
+//! pulldoctor: why an image is not being pulled, and exactly what fixes it.
+//!
+//! ```text
+//!  cluster ─┐  the only async,   ┌───────┐  words   ┌─────────┐
+//!  files   ─┼──▶ the only I/O ──▶│ facts │─────────▶│ message │──▶ what the words prove ──┐
+//!           ┘     (source/)      └─┬───▲─┘          └─────────┘      (cause: the catalogue)├─▶ diagnose ─▶ report
+//!                                  │   └── question ◀───────────────────────────────────┐  │   (joins,     (one file
+//!                                  └──────▶ credentials: the kubelet's keyring replayed ─┴──┘   fixes)       a format)
+//! ```
+//!
+//! Everything right of [`facts`] is a plain function of its arguments: no client, no runtime, no
+//! clock, no environment; `tests/architecture.rs` reads the imports. [`source`] does all I/O,
+//! [`cli`] wires the parts together. Of many pods, [`survey`] keeps those that may fail; [`track`]
+//! follows them over time, told by the watches of [`source`] and asked by `check --wait`.
+
+#![warn(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
+
+pub mod exit;
