@@ -16,3 +16,8 @@
 #![warn(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
 pub mod exit;
+pub mod layout;
+pub mod near;
+pub mod redact;
+pub mod selector;
+pub mod words;
