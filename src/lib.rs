@@ -16,8 +16,10 @@
 #![warn(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
 pub mod exit;
+pub mod image;
 pub mod layout;
 pub mod near;
 pub mod redact;
+pub mod registry;
 pub mod selector;
 pub mod words;
