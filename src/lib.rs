@@ -15,11 +15,16 @@
 
 #![warn(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
+pub mod credentials;
+pub mod duration;
 pub mod exit;
+pub mod facts;
 pub mod image;
 pub mod layout;
 pub mod near;
+pub mod question;
 pub mod redact;
 pub mod registry;
 pub mod selector;
 pub mod words;
+pub mod workload;
