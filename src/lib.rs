@@ -15,12 +15,15 @@
 
 #![warn(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
+pub mod cause;
 pub mod credentials;
 pub mod duration;
 pub mod exit;
+pub mod explain;
 pub mod facts;
 pub mod image;
 pub mod layout;
+pub mod message;
 pub mod near;
 pub mod question;
 pub mod redact;

@@ -1,0 +1,189 @@
+//! One shape for text that came through shells, logs, JSON and chat windows.
+//!
+//! It undoes escaping (`\"`, `\n`, HTML entities, typographic quotes) and folds white space. It
+//! knows nothing of what the words mean.
+
+use std::borrow::Cow;
+
+/// A message in one shape, in two views of the same length and the same offsets.
+#[derive(Debug)]
+pub(super) struct Clean<'a> {
+    /// With line breaks kept: they separate errors that Go joined.
+    pub(super) lines: Cow<'a, str>,
+    /// With each line break as a space, so that a phrase is found where a terminal wrapped it.
+    /// None when there are no line breaks.
+    flat: Option<String>,
+}
+
+impl Clean<'_> {
+    /// The view in which phrases are looked for.
+    pub(super) fn flat(&self) -> &str {
+        self.flat.as_deref().unwrap_or(&self.lines)
+    }
+}
+
+/// Brings a message into one shape.
+pub(super) fn clean(text: &str) -> Clean<'_> {
+    if is_clean(text.as_bytes()) {
+        return Clean { lines: Cow::Borrowed(text), flat: None };
+    }
+    let lines = rewrite(text);
+    let flat = lines.contains('\n').then(|| lines.replace('\n', " "));
+    Clean { lines: Cow::Owned(lines), flat }
+}
+
+/// Whether there is nothing to undo: the common case, which then costs no copy.
+fn is_clean(bytes: &[u8]) -> bool {
+    bytes.iter().enumerate().all(|(at, &byte)| {
+        !SPECIAL[usize::from(byte)]
+            || match byte {
+                b' ' => at > 0 && bytes[at - 1] != b' ',
+                b'&' => !starts_entity(&bytes[at..]),
+                _ => false,
+            }
+    })
+}
+
+/// Bytes that need a closer look: white space, escapes, control characters, anything not ASCII.
+static SPECIAL: [bool; 256] = {
+    let mut special = [true; 256];
+    let mut byte = b'!';
+    while byte < 0x7f {
+        special[byte as usize] = matches!(byte, b'&' | b'\\');
+        byte += 1;
+    }
+    special
+};
+
+fn rewrite(text: &str) -> String {
+    let bytes = text.as_bytes();
+    // A Windows path has backslashes of its own; text with escaped quotes has been quoted as a
+    // whole, so there every escape is one.
+    let quoted = text.contains("\\\"");
+    let unescape_letters = quoted || !text.contains(":\\");
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        // Whole words are copied at once.
+        if !SPECIAL[usize::from(*byte)] {
+            let word = bytes[at..].iter().take_while(|byte| !SPECIAL[usize::from(**byte)]).count();
+            out.push_str(&text[at..at + word]);
+            at += word;
+            continue;
+        }
+        let (c, end) = match text[at..].chars().next() {
+            Some('\\') => {
+                // Text quoted twice has three backslashes before a quote, quoted thrice seven.
+                let mut run = at;
+                while bytes.get(run) == Some(&b'\\') {
+                    run += 1;
+                }
+                match bytes.get(run) {
+                    Some(&quote @ (b'"' | b'\'' | b'/')) => (char::from(quote), run + 1),
+                    Some(b'n' | b'r') if unescape_letters => ('\n', run + 1),
+                    Some(b't') if unescape_letters => (' ', run + 1),
+                    Some(b'u') => match unicode_escape(&bytes[run..]) {
+                        Some(c) => (c, run + 5),
+                        None => ('\\', run),
+                    },
+                    _ => ('\\', run),
+                }
+            }
+            Some('&') => {
+                let (c, length) = entity(&bytes[at..]).unwrap_or(('&', 1));
+                (c, at + length)
+            }
+            Some(c) => (c, at + c.len_utf8()),
+            None => break,
+        };
+        push(&mut out, c);
+        at = end;
+    }
+    out
+}
+
+/// Appends one character, folding white space and dropping what cannot be seen.
+fn push(out: &mut String, c: char) {
+    match c {
+        '\n' | '\r' | '\u{2028}' | '\u{2029}' => {
+            while out.ends_with(' ') {
+                out.pop();
+            }
+            if !out.is_empty() && !out.ends_with('\n') {
+                out.push('\n');
+            }
+        }
+        '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{201f}' => out.push('"'),
+        '\u{2018}' | '\u{2019}' => out.push('\''),
+        '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{2069}'
+        | '\u{feff}' => {}
+        // Terminals frame tables with bars, and wrap what stands in them.
+        '\u{2502}' | '\u{2503}' | '\u{2551}' => push(out, ' '),
+        c if c.is_whitespace() || c.is_control() => {
+            if !out.is_empty() && !out.ends_with([' ', '\n']) {
+                out.push(' ');
+            }
+        }
+        c => out.push(c),
+    }
+}
+
+const ENTITIES: [(&[u8], char); 7] = [
+    (b"&quot;", '"'),
+    (b"&#34;", '"'),
+    (b"&#39;", '\''),
+    (b"&#x27;", '\''),
+    (b"&lt;", '<'),
+    (b"&gt;", '>'),
+    (b"&amp;", '&'),
+];
+
+fn starts_entity(bytes: &[u8]) -> bool {
+    matches!(bytes.get(1), Some(b'q' | b'#' | b'l' | b'g' | b'a')) && entity(bytes).is_some()
+}
+
+fn entity(bytes: &[u8]) -> Option<(char, usize)> {
+    ENTITIES.iter().find(|(name, _)| bytes.starts_with(name)).map(|(name, c)| (*c, name.len()))
+}
+
+/// The character of `u003c`, as Go's encoding/json writes `<`.
+fn unicode_escape(bytes: &[u8]) -> Option<char> {
+    let digits = std::str::from_utf8(bytes.get(1..5)?).ok()?;
+    char::from_u32(u32::from_str_radix(digits, 16).ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_text_is_borrowed() {
+        assert!(matches!(clean("a \"b\": c?d&service=e").lines, Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn escapes_are_undone_at_any_depth() {
+        assert_eq!(clean(r#"msg=\"x\" \\\"y\\\" \\\\\\\"z\\\\\\\""#).lines, r#"msg="x" "y" "z""#);
+        assert_eq!(clean(r"403 Forbidden\ndenied: x\u003cb").lines, "403 Forbidden\ndenied: x<b");
+        assert_eq!(clean("&quot;a&quot; &amp; b").lines, "\"a\" & b");
+    }
+
+    #[test]
+    fn a_windows_path_keeps_its_letters() {
+        assert_eq!(clean(r"open C:\new\temp").lines, r"open C:\new\temp");
+    }
+
+    #[test]
+    fn bars_of_tables_are_space() {
+        assert_eq!(clean("│ a  b │\n│ c │").lines, "a b\nc ");
+    }
+
+    #[test]
+    fn white_space_is_folded() {
+        let clean = clean("  not\u{a0} found \r\n\t  at\tall\u{200b} ");
+        assert_eq!(clean.lines, "not found\nat all ");
+        assert_eq!(clean.flat(), "not found at all ");
+    }
+}

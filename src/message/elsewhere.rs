@@ -1,0 +1,218 @@
+//! Whether a message without a word of images is about something else.
+//!
+//! Programs of every kind refuse, time out and run out of space in the same words as registries.
+//! Such words alone, as somebody cuts them out of an event, are taken for what they say; in the
+//! middle of prose about something else, or behind a URL that no registry has, they prove no pull.
+//!
+//! Asked only where no frame of a pull stands in the message, so its cost hardly matters.
+
+/// How much of a message is looked at: a bound for hostile texts.
+const LOOK: usize = 16 << 10;
+
+/// What only messages about images, registries and their runtimes speak of; lower case.
+const CONTEXT: [&str; 37] = [
+    "image",
+    "manifest",
+    "blob",
+    "layer",
+    "registr",
+    "/v1/",
+    "/v2/",
+    "docker",
+    "containerd",
+    "crio",
+    "cri-o",
+    "podman",
+    "buildah",
+    "skopeo",
+    "crictl",
+    "nerdctl",
+    "ctr:",
+    "snapshot",
+    "overlay",
+    "pull",
+    "quay",
+    "gcr.io",
+    "ghcr",
+    "ecr",
+    "azurecr",
+    "harbor",
+    "artifactory",
+    "nexus",
+    "repositor",
+    "/token",
+    "toomanyrequests",
+    "insufficient_scope",
+    "basic auth",
+    "reference format",
+    "unexpected http status",
+    "digest",
+    "media type",
+];
+
+/// Words of errors themselves, of the lines of logs and of the tables of events; lower case.
+const PLAIN: [&str; 90] = [
+    "after",
+    "and",
+    "attempts",
+    "authority",
+    "certificate",
+    "code",
+    "common",
+    "connect",
+    "connecting",
+    "connection",
+    "copy",
+    "curl",
+    "daemon",
+    "debug",
+    "default",
+    "denied",
+    "desc",
+    "dial",
+    "download",
+    "err",
+    "erro",
+    "error",
+    "errors",
+    "event",
+    "failed",
+    "failure",
+    "fata",
+    "fatal",
+    "file",
+    "for",
+    "from",
+    "get",
+    "head",
+    "http",
+    "https",
+    "info",
+    "initializing",
+    "internal",
+    "kubelet",
+    "level",
+    "local",
+    "lookup",
+    "mkdir",
+    "msg",
+    "name",
+    "net",
+    "node",
+    "not",
+    "occurred",
+    "open",
+    "over",
+    "parse",
+    "patch",
+    "post",
+    "problem",
+    "put",
+    "read",
+    "reason",
+    "receive",
+    "received",
+    "remote",
+    "rename",
+    "request",
+    "response",
+    "retrying",
+    "returned",
+    "routines",
+    "rpc",
+    "server",
+    "source",
+    "ssl",
+    "status",
+    "stderr",
+    "stream",
+    "sync",
+    "tcp",
+    "the",
+    "time",
+    "tls",
+    "udp",
+    "unable",
+    "unauthorized",
+    "unavailable",
+    "unknown",
+    "url",
+    "verify",
+    "warn",
+    "warning",
+    "was",
+    "write",
+];
+
+/// How many other words make prose.
+const PROSE: usize = 2;
+
+/// Whether the words that were found from `at` on stand in a message about something else.
+pub(super) fn tells(text: &str, at: usize) -> bool {
+    let end = text.floor_char_boundary(LOOK);
+    let lower = text[..end].to_ascii_lowercase();
+    if CONTEXT.iter().any(|word| lower.contains(word)) {
+        return false;
+    }
+    // The words' own sentence does not count, only what was put in front of it.
+    let before = &lower[..lower.floor_char_boundary(at)];
+    let before = &before[..before.rfind(": ").max(before.rfind('\n')).unwrap_or(0)];
+    asks_elsewhere(&lower) || prose(before)
+}
+
+/// Whether something was asked at a URL: no registry's, since those have words of their own.
+fn asks_elsewhere(lower: &str) -> bool {
+    lower.match_indices("://").any(|(at, _)| {
+        let scheme = lower[..at].trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let before = scheme.trim_end_matches('"');
+        let path = lower[at + 3..].find(['/', ' ', '"', '\n', '?']);
+        // A host alone may be anybody's.
+        let has_path = path.is_some_and(|end| lower[at + 3 + end..].starts_with(['/', '?']));
+        ["get ", "head ", "post ", "put ", "patch ", "delete "]
+            .iter()
+            .any(|verb| before.ends_with(verb))
+            && (has_path || prose(before))
+    })
+}
+
+/// Whether there are words that no error has.
+fn prose(lower: &str) -> bool {
+    lower
+        .split(|c: char| !c.is_alphabetic())
+        .filter(|word| word.len() > 2 && PLAIN.binary_search(word).is_err())
+        .nth(PROSE - 1)
+        .is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_are_sorted() {
+        assert!(PLAIN.is_sorted());
+    }
+
+    #[test]
+    fn errors_alone_tell_nothing() {
+        for text in [
+            "dial tcp 10.0.0.1:5000: connect: connection refused",
+            "time=\"2018-09-03T08:04:18\" level=error msg=\"Download failed, retrying: unexpected EOF\"",
+            "Get \"https://reg.example.com/v2/\": EOF",
+            "unauthorized: HTTP Basic: Access denied",
+        ] {
+            assert!(!tells(text, text.rfind(": ").unwrap() + 2), "{text}");
+        }
+    }
+
+    #[test]
+    fn prose_and_foreign_urls_tell() {
+        for text in [
+            "could not reach the database at db.local: dial tcp: connection refused",
+            "Get \"https://10.0.0.1/healthz\": EOF",
+            "Post \"https://api.example.com/hook?x=1\": context deadline exceeded",
+        ] {
+            assert!(tells(text, text.rfind(": ").unwrap() + 2), "{text}");
+        }
+    }
+}

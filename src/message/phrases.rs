@@ -1,0 +1,398 @@
+//! A dictionary of every phrase of every sign and frame, and the search for all of them at once.
+//!
+//! A phrase that begins with a letter begins a word, so only the starts of words (and the few marks
+//! of punctuation that begin a phrase) need a look: one probe of a small table by the first three
+//! bytes, which most words fail, and else a binary search among the phrases that share them. The
+//! dictionary is a sorted list, made in well under a millisecond; an automaton of the same phrases
+//! took a hundred times as long to build as a process may take to answer.
+//!
+//! What a phrase that was found is worth is decided elsewhere.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::frames::{FRAMES, Role};
+use super::work;
+use crate::cause::{self, Cause, Sign};
+
+/// The dictionary with what its phrases stand for.
+pub(super) struct Phrases {
+    /// Sorted by the table's slot, and in a slot by text.
+    entries: Vec<Entry>,
+    /// The first bytes of each entry, as a number that sorts alike.
+    keys: Vec<u128>,
+    /// Where each slot's entries start; one more than there are slots.
+    slots: Vec<u16>,
+    /// What a byte can be the start of.
+    starts: [Start; 256],
+    /// A bit for what phrases begin with: most words of a message are ruled out by one look.
+    beginnings: Vec<u64>,
+    meanings: Vec<Phrase>,
+    /// All signs of all causes.
+    pub(super) signs: Vec<KnownSign>,
+}
+
+/// One phrase in the dictionary.
+struct Entry {
+    text: &'static str,
+    phrase: usize,
+    /// The longest other phrase that this one begins with: where this one stands, that one does.
+    prefix: Option<usize>,
+}
+
+/// What a byte of a message can begin.
+#[derive(Debug, Clone, Copy, Default)]
+struct Start {
+    /// A phrase.
+    any: bool,
+    /// A phrase of fewer than [`BEGINNING`] bytes.
+    short: bool,
+}
+
+/// A sign, and whose it is.
+#[derive(Clone, Copy)]
+pub(super) struct KnownSign {
+    pub(super) cause: &'static Cause,
+    pub(super) sign: &'static Sign,
+    /// The phrase that spoils it.
+    pub(super) unless: Option<usize>,
+}
+
+/// What one phrase stands for.
+#[derive(Default)]
+pub(super) struct Phrase {
+    /// The signs it belongs to, each with its place in the sequence.
+    pub(super) uses: Vec<(usize, usize)>,
+    /// The frames it is.
+    pub(super) frames: Vec<Role>,
+    /// Whether somebody's quoted text follows.
+    pub(super) quotes: bool,
+    /// How its ends must be bounded.
+    edges: Edges,
+}
+
+/// A phrase that was found.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hit {
+    /// Index into the phrases.
+    pub(super) phrase: usize,
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+/// The one dictionary.
+pub(super) static PHRASES: LazyLock<Phrases> = LazyLock::new(|| Phrases::new(cause::all(), FRAMES));
+
+/// How many slots the table has; a few times the number of phrases keeps most of them empty.
+const SLOTS: usize = 1 << 13;
+
+impl Phrases {
+    fn new(causes: impl Iterator<Item = &'static Cause>, frames: &[(&'static str, Role)]) -> Self {
+        let mut table = Table::default();
+        let mut signs = Vec::new();
+        for cause in causes {
+            for sign in cause.signs {
+                let id = signs.len();
+                for (slot, phrase) in sign.phrases.iter().enumerate() {
+                    if !phrase.is_empty() {
+                        let phrase = table.phrase(phrase);
+                        table.phrases[phrase].uses.push((id, slot));
+                    }
+                }
+                let unless = (!sign.unless.is_empty()).then(|| table.phrase(sign.unless));
+                signs.push(KnownSign { cause, sign, unless });
+            }
+        }
+        for &(text, role) in frames {
+            let phrase = table.phrase(text);
+            table.phrases[phrase].frames.push(role);
+            table.phrases[phrase].quotes |= matches!(role, Role::Quoted | Role::Other);
+        }
+        let mut starts = [Start::default(); 256];
+        let mut beginnings = vec![0; BITS / 64];
+        for text in table.texts.iter().map(|text| text.as_bytes()) {
+            let start = &mut starts[usize::from(text[0])];
+            start.any = true;
+            start.short |= text.len() < BEGINNING;
+            let bit = text.first_chunk().map_or_else(|| short_bit(text), |first| bit(*first));
+            beginnings[bit / 64] |= 1 << (bit % 64);
+        }
+        let (entries, slots) = sorted(&table.texts);
+        let keys = entries.iter().map(|entry| key(entry.text.as_bytes())).collect();
+        Self { entries, keys, slots, starts, beginnings, meanings: table.phrases, signs }
+    }
+
+    /// The phrase with that index.
+    pub(super) fn phrase(&self, id: usize) -> &Phrase {
+        &self.meanings[id]
+    }
+
+    /// All phrases in the text that stand on their own, in the order in which they start.
+    pub(super) fn find(&self, text: &str, hits: &mut Vec<Hit>) {
+        work::count(text.len());
+        let lower = text.to_ascii_lowercase();
+        let bytes = lower.as_bytes();
+        let mut at = 0;
+        while let Some(&byte) = bytes.get(at) {
+            let start = self.starts[usize::from(byte)];
+            if start.any {
+                let rest = &bytes[at..];
+                let long = rest.first_chunk().is_some_and(|first| self.begins(bit(*first)));
+                if long || (start.short && self.begins(short_bit(rest))) {
+                    self.find_at(bytes, at, hits);
+                }
+            }
+            at += 1;
+            // Inside a word no phrase begins; after a mark of punctuation one may.
+            if byte.is_ascii_alphanumeric() {
+                at += bytes[at..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+            }
+        }
+    }
+
+    /// The signs of all phrases that begin with that text and go on; None where it is a phrase of
+    /// its own, or where a phrase that is more than a sign begins with it.
+    pub(super) fn that_begin(&self, text: &str) -> Option<Vec<usize>> {
+        let slot = slot(text.as_bytes());
+        let entries =
+            &self.entries[usize::from(self.slots[slot])..usize::from(self.slots[slot + 1])];
+        let first = entries.partition_point(|entry| entry.text < text);
+        let mut signs = Vec::new();
+        for entry in entries[first..].iter().take_while(|entry| entry.text.starts_with(text)) {
+            let phrase = &self.meanings[entry.phrase];
+            let starts = phrase.uses.iter().all(|(_, slot)| *slot == 0);
+            if entry.text == text || !starts {
+                return None;
+            }
+            signs.extend(phrase.uses.iter().map(|(sign, _)| *sign));
+        }
+        Some(signs)
+    }
+
+    /// Whether a phrase has that beginning; now and then also where none has.
+    fn begins(&self, bit: usize) -> bool {
+        self.beginnings[bit / 64] & 1 << (bit % 64) != 0
+    }
+
+    /// All phrases that start here.
+    fn find_at(&self, bytes: &[u8], start: usize, hits: &mut Vec<Hit>) {
+        let rest = &bytes[start..];
+        let slot = slot(rest);
+        let (from, to) = (usize::from(self.slots[slot]), usize::from(self.slots[slot + 1]));
+        if from == to {
+            return;
+        }
+        let key = key(rest);
+        let mut before = self.keys[from..to].partition_point(|other| *other <= key);
+        while before > 0
+            && self.keys[from + before - 1] == key
+            && self.entries[from + before - 1].text.as_bytes() > rest
+        {
+            before -= 1;
+        }
+        // The longest phrase that stands here begins the last phrase that sorts before the text;
+        // all others that stand here begin that one.
+        let mut entry = before.checked_sub(1).map(|last| from + last);
+        while let Some(id) = entry {
+            work::count(1);
+            let Entry { text, phrase, prefix } = &self.entries[id];
+            if rest.starts_with(text.as_bytes()) {
+                let end = start + text.len();
+                if self.meanings[*phrase].edges.are_free(bytes, start, end) {
+                    hits.push(Hit { phrase: *phrase, start, end });
+                }
+            }
+            entry = *prefix;
+        }
+    }
+}
+
+/// The first sixteen bytes of a text, as a number that sorts alike.
+fn key(text: &[u8]) -> u128 {
+    let mut first = [0; 16];
+    let length = text.len().min(first.len());
+    first[..length].copy_from_slice(&text[..length]);
+    u128::from_be_bytes(first)
+}
+
+/// How many bytes of a phrase are its beginning.
+const BEGINNING: usize = 5;
+/// How many beginnings are told apart.
+const BITS: usize = 1 << 15;
+
+/// The bit that stands for a beginning.
+fn bit(beginning: [u8; BEGINNING]) -> usize {
+    let key = beginning.iter().fold(0, |key, byte| key << 8 | u64::from(*byte));
+    (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 49) as usize
+}
+
+/// The bit that stands for the beginning of a phrase shorter than that.
+fn short_bit(text: &[u8]) -> usize {
+    match text {
+        [a, b, c, ..] => bit([*a, *b, *c, 0, 0]),
+        _ => 0,
+    }
+}
+
+/// The slot of a text, by its first three bytes; every phrase has as many, as a test shows.
+fn slot(text: &[u8]) -> usize {
+    let byte = |at: usize| text.get(at).copied().map_or(0, u32::from);
+    let key = byte(0) | byte(1) << 8 | byte(2) << 16;
+    (key.wrapping_mul(0x9e37_79b1) >> 19) as usize
+}
+
+/// The phrases in the dictionary's order, and where each slot starts.
+fn sorted(texts: &[&'static str]) -> (Vec<Entry>, Vec<u16>) {
+    let mut order: Vec<(usize, &'static str, usize)> = texts
+        .iter()
+        .enumerate()
+        .map(|(phrase, text)| (slot(text.as_bytes()), *text, phrase))
+        .collect();
+    order.sort_unstable();
+    let mut slots = vec![0; SLOTS + 1];
+    for (slot, _, _) in &order {
+        slots[slot + 1] += 1;
+    }
+    for slot in 0..SLOTS {
+        slots[slot + 1] += slots[slot];
+    }
+    let mut entries: Vec<Entry> = Vec::with_capacity(order.len());
+    for (_, text, phrase) in order {
+        // In sorted order a phrase's prefixes are the entry before it, or prefixes of that.
+        let mut prefix = entries.len().checked_sub(1);
+        while let Some(id) = prefix {
+            if text.starts_with(entries[id].text) {
+                break;
+            }
+            prefix = entries[id].prefix;
+        }
+        entries.push(Entry { text, phrase, prefix });
+    }
+    (entries, slots)
+}
+
+/// The phrases while they are collected: each text once.
+#[derive(Default)]
+struct Table {
+    ids: HashMap<&'static str, usize>,
+    texts: Vec<&'static str>,
+    phrases: Vec<Phrase>,
+}
+
+impl Table {
+    fn phrase(&mut self, text: &'static str) -> usize {
+        *self.ids.entry(text).or_insert_with(|| {
+            self.texts.push(text);
+            self.phrases.push(Phrase { edges: Edges::of(text), ..Phrase::default() });
+            self.phrases.len() - 1
+        })
+    }
+}
+
+/// Which ends of a phrase must not touch more of a word.
+#[derive(Debug, Clone, Copy, Default)]
+struct Edges {
+    front: bool,
+    back: bool,
+    /// A phrase without a space could be a piece of a name, a tag, a host or a path.
+    one_word: bool,
+}
+
+impl Edges {
+    fn of(text: &str) -> Self {
+        let word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+        Self {
+            front: word(text.as_bytes().first()),
+            back: word(text.as_bytes().last()),
+            one_word: !text.trim_end().contains(' '),
+        }
+    }
+
+    fn are_free(self, bytes: &[u8], start: usize, end: usize) -> bool {
+        (!self.front || self.front_is_free(&bytes[..start]))
+            && (!self.back || self.back_is_free(&bytes[end..]))
+    }
+
+    fn front_is_free(self, before: &[u8]) -> bool {
+        let Some((last, before)) = before.split_last() else { return true };
+        match last {
+            b'-' | b'/' | b'@' | b'%' | b'+' | b'_' => false,
+            b':' | b'.' if self.one_word => !before.last().is_some_and(u8::is_ascii_alphanumeric),
+            last => !last.is_ascii_alphanumeric(),
+        }
+    }
+
+    fn back_is_free(self, after: &[u8]) -> bool {
+        let Some((next, after)) = after.split_first() else { return true };
+        match next {
+            b'_' => false,
+            b'-' | b'/' | b'@' | b'%' => !self.one_word,
+            b':' | b'.' if self.one_word => !after.first().is_some_and(u8::is_ascii_alphanumeric),
+            next => !next.is_ascii_alphanumeric(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phrases_can_be_found() {
+        for entry in &PHRASES.entries {
+            let text = entry.text;
+            assert!(text.len() >= 3, "{text:?} is shorter than the table's key");
+            assert_eq!(text, text.to_ascii_lowercase(), "phrases are lower case");
+            assert!(text.is_ascii(), "{text:?}");
+            let mut hits = Vec::new();
+            PHRASES.find(text, &mut hits);
+            let found = hits.iter().any(|hit| hit.phrase == entry.phrase && hit.end == text.len());
+            assert!(found, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn all_phrases_at_one_place_are_found() {
+        let mut hits = Vec::new();
+        PHRASES.find("x: Failed to pull image \"a\"", &mut hits);
+        let found: Vec<_> = hits.iter().map(|hit| (hit.start, hit.end)).collect();
+        assert!(found.contains(&(3, 23)), "{found:?}");
+        assert!(found.is_sorted_by_key(|(start, _)| *start));
+    }
+
+    /// Twice the phrases take hardly more steps: most words of a message begin none.
+    #[test]
+    fn a_catalogue_twice_as_large_costs_as_much() {
+        let known = PHRASES.entries.iter().map(|entry| entry.text);
+        // As new phrases are: words that others begin with too, and then their own.
+        let more = known.map(|text| -> &'static str {
+            let (first, rest) = text.split_once(' ').unwrap_or((text, ""));
+            Box::leak(format!("{first} {}", rest.chars().rev().collect::<String>()).into())
+        });
+        let frames: Vec<(&'static str, Role)> =
+            FRAMES.iter().copied().chain(more.map(|text| (text.trim_end(), Role::Pull))).collect();
+        let double = Phrases::new(cause::all(), &frames);
+        assert!(double.entries.len() > PHRASES.entries.len() * 17 / 10);
+
+        let corpus = include_str!("../../fixtures/messages/corpus.jsonl");
+        let steps = |phrases: &Phrases| {
+            crate::message::work::of(|| {
+                for line in corpus.lines() {
+                    phrases.find(line, &mut Vec::new());
+                }
+            })
+        };
+        let (single, double) = (steps(&PHRASES), steps(&double));
+        assert!(double <= single + single / 10, "{single} {double}");
+    }
+
+    #[test]
+    fn words_of_names_are_no_phrases() {
+        for text in ["registry.io/unauthorized", "a:eof", "x-denied", "eof.example", "denied_x"] {
+            let mut hits = Vec::new();
+            PHRASES.find(text, &mut hits);
+            let signs = hits.iter().any(|hit| !PHRASES.phrase(hit.phrase).uses.is_empty());
+            assert!(!signs, "{text}");
+        }
+    }
+}

@@ -1,0 +1,384 @@
+//! Which cause leads.
+//!
+//! In one error the best rank leads, and in one rank the words furthest to the right: Go puts
+//! frames in front of the error that they wrap. Between several errors, the one that got furthest
+//! says most about what mends the pull.
+
+use std::cmp::Reverse;
+
+use super::frames::Role;
+use super::parts::{Of, Part, split};
+use super::phrases::{Hit, KnownSign, PHRASES, Phrases};
+use super::{cut, elsewhere, work};
+use crate::cause::{self, Cause, Group, Rank, Where};
+use crate::redact;
+
+/// What the phrases of a message prove.
+#[derive(Debug)]
+pub(super) struct Verdict {
+    /// The leading cause.
+    pub(super) cause: &'static Cause,
+    /// The others, best first.
+    pub(super) also: Vec<&'static Cause>,
+    /// Whether a frame of an image pull stands in the message.
+    pub(super) proves_pull: bool,
+    /// Where the words of the leading cause stand; empty when no words prove it.
+    pub(super) words: (usize, usize),
+    /// The error that holds them.
+    pub(super) part: Part,
+    /// All phrases that were found.
+    pub(super) hits: Vec<Hit>,
+}
+
+/// A sign whose phrases were all found.
+#[derive(Debug, Clone, Copy)]
+struct Match {
+    sign: usize,
+    start: usize,
+    end: usize,
+    part: usize,
+}
+
+/// Judges a message. `lines` has the line breaks, `flat` has spaces in their place.
+pub(super) fn judge(lines: &str, flat: &str) -> Verdict {
+    let phrases: &Phrases = &PHRASES;
+    let mut hits = Vec::with_capacity(32);
+    phrases.find(flat, &mut hits);
+    let mut parts = Vec::with_capacity(2);
+    split(lines, &hits, phrases, &mut parts);
+    let proves_pull =
+        hits.iter().any(|hit| phrases.phrase(hit.phrase).frames.contains(&Role::Pull));
+
+    let mut matches = matches(lines, phrases, &hits, &parts);
+    let last = parts.len() - 1;
+    if let Some((sign, start)) = cut::sign(flat, phrases)
+        && parts[last].holds(start, start)
+        && matches.iter().all(|m| m.sign != sign)
+    {
+        matches.push(Match { sign, start, end: lines.len(), part: last });
+    }
+    let whole = Part { start: 0, end: lines.len(), of: Of::Upstream };
+    let nothing = |cause, hits| Verdict {
+        cause,
+        also: Vec::new(),
+        proves_pull,
+        words: (0, 0),
+        part: whole,
+        hits,
+    };
+    if !proves_pull && matches.iter().any(|m| phrases.signs[m.sign].sign.rank == Rank::Elsewhere) {
+        return nothing(&cause::NOT_IMAGE_PULL, hits);
+    }
+
+    let mut found: Vec<Match> = Vec::with_capacity(parts.len());
+    for part in matches.chunk_by(|one, next| one.part == next.part) {
+        found.extend(leader(phrases, part));
+    }
+    found.sort_by_key(|m| {
+        let known = &phrases.signs[m.sign];
+        (
+            known.cause.group == Group::NoCause,
+            parts[m.part].of,
+            progress(known.cause),
+            known.sign.rank,
+        )
+    });
+    let Some(&first) = found.first() else {
+        let cause = if proves_pull { &cause::UNKNOWN } else { &cause::NOT_IMAGE_PULL };
+        return nothing(cause, hits);
+    };
+    let KnownSign { cause, sign, .. } = phrases.signs[first.sign];
+    // What a runtime found out for itself names its things; all else anybody may say.
+    if !proves_pull && sign.rank != Rank::Local && elsewhere::tells(lines, first.start) {
+        return nothing(&cause::NOT_IMAGE_PULL, hits);
+    }
+    let mut also = Vec::new();
+    for other in &found[1..] {
+        let other = phrases.signs[other.sign].cause;
+        if other != cause && other.group != Group::NoCause && !also.contains(&other) {
+            also.push(other);
+        }
+    }
+    Verdict {
+        cause,
+        also,
+        proves_pull,
+        words: (first.start, first.end),
+        part: parts[first.part],
+        hits,
+    }
+}
+
+/// The words that prove the leading cause: from the link of the chain that holds them to the end of
+/// its line, and the link before when that is all but empty without it.
+pub(super) fn words(lines: &str, verdict: &Verdict) -> String {
+    let (start, end) = verdict.words;
+    let part = verdict.part;
+    if end == 0 && verdict.cause == &cause::NOT_IMAGE_PULL {
+        return redact::line(lines, WORDS);
+    }
+    if end == 0 {
+        // No sign matched: what there is stands at the end.
+        let from = last_colon(&lines[part.start..part.end]).map_or(part.start, |at| at + 2);
+        return redact::line(&lines[from..part.end], WORDS);
+    }
+    let link = |before: usize| {
+        let before = &lines[part.start..before];
+        let colon = last_colon(before).map_or(0, |at| at + 2);
+        let line = memchr::memrchr(b'\n', before.as_bytes()).map_or(0, |at| at + 1);
+        part.start + colon.max(line)
+    };
+    let mut from = link(start);
+    if end - from < 40 && from >= part.start + 2 && lines.is_char_boundary(from - 2) {
+        from = link(from - 2);
+    }
+    let to = lines[end..part.end].find('\n').map_or(part.end, |at| end + at);
+    redact::line(&lines[from..to], WORDS)
+}
+
+/// Where the last `: ` stands.
+fn last_colon(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut end = bytes.len();
+    while let Some(at) = memchr::memrchr(b':', &bytes[..end]) {
+        if bytes.get(at + 1) == Some(&b' ') {
+            return Some(at);
+        }
+        end = at;
+    }
+    None
+}
+
+/// How long the quoted words may be.
+const WORDS: usize = 400;
+
+/// How far a pull got before this cause stopped it: the error that got furthest leads.
+fn progress(cause: &Cause) -> u8 {
+    match cause.group {
+        Group::NotThere => 0,
+        Group::Name | Group::Registry | Group::Node | Group::Policy => 1,
+        Group::Limits => 2,
+        Group::Access => 3,
+        Group::Tls | Group::Network => 4,
+        Group::NoCause | Group::Root => 5,
+    }
+}
+
+/// The match that leads among those of one part.
+fn leader(phrases: &Phrases, matches: &[Match]) -> Option<Match> {
+    let order = |m: &&Match| (phrases.signs[m.sign].sign.rank, Reverse(m.end), m.start);
+    let candidates = matches.iter().filter(|m| phrases.signs[m.sign].sign.rank != Rank::Elsewhere);
+    work::count(matches.len());
+    let mut best = candidates.clone().min_by_key(order)?;
+    // A test shows that yielding has no cycle, so this ends.
+    while let Some(better) = candidates
+        .clone()
+        .filter(|m| {
+            let code = phrases.signs[m.sign].cause.code;
+            phrases.signs[best.sign].cause.yields_to.contains(&code)
+        })
+        .min_by_key(order)
+    {
+        best = better;
+    }
+    Some(*best)
+}
+
+/// All signs that are there in full: of each sign and part the rightmost match.
+///
+/// The work is linear in the number of hits: parts are found by their order, sequences are forgotten
+/// when their part ends, and a sign is kept once a part.
+fn matches(lines: &str, phrases: &Phrases, hits: &[Hit], parts: &[Part]) -> Vec<Match> {
+    let mut found: Vec<Match> = Vec::with_capacity(8);
+    // Signs of several phrases that were found in part, with the slot that comes next.
+    let mut open: Vec<(Match, usize)> = Vec::new();
+    let mut current = usize::MAX;
+    // Where the matches and the hits of the current part start.
+    let (mut found_from, mut hits_from) = (0, 0);
+    let mut user_text = (0, 0);
+    for (at, hit) in hits.iter().enumerate() {
+        let phrase = phrases.phrase(hit.phrase);
+        if hit.end > user_text.1 && phrase.quotes {
+            user_text = (hit.end, closing_quote(lines, hit.end));
+        }
+        if phrase.uses.is_empty() || (user_text.0 <= hit.start && hit.end <= user_text.1) {
+            continue;
+        }
+        let part = parts.partition_point(|part| part.end <= hit.start);
+        if !parts.get(part).is_some_and(|part| part.holds(hit.start, hit.end)) {
+            continue;
+        }
+        if part != current {
+            drop_spoilt(phrases, &mut found, found_from, &hits[hits_from..at]);
+            // What spoils a sign may stand before the first phrase that belongs to one.
+            let first = hits[..at].partition_point(|hit| hit.start < parts[part].start);
+            (current, found_from, hits_from) = (part, found.len(), first);
+            open.clear();
+        }
+        for &(sign, slot) in &phrase.uses {
+            work::count(1 + open.len() + found.len() - found_from);
+            let known = &phrases.signs[sign];
+            let joined = known.sign.place == Where::Joined;
+            let start = if slot == 0 {
+                if !stands(lines, hit, known.sign.place, phrases, hits) {
+                    continue;
+                }
+                hit.start
+            } else {
+                let earlier = open
+                    .iter()
+                    .find(|(m, next)| m.sign == sign && *next == slot && m.end <= hit.start);
+                match earlier {
+                    Some((m, _)) if !joined || touches(lines, m.end, hit.start) => m.start,
+                    _ => continue,
+                }
+            };
+            let m = Match { sign, start, end: hit.end, part };
+            if known.sign.phrases.get(slot + 1).is_some_and(|next| !next.is_empty()) {
+                match open.iter_mut().find(|(o, next)| o.sign == sign && *next == slot + 1) {
+                    // What is far away touches nothing: the latest start is the one that counts.
+                    Some((open, _)) if joined => *open = m,
+                    Some(_) => {}
+                    None => open.push((m, slot + 1)),
+                }
+            } else if let Some(same) = found[found_from..].iter_mut().find(|m| m.sign == sign) {
+                *same = m;
+            } else {
+                found.push(m);
+            }
+        }
+    }
+    drop_spoilt(phrases, &mut found, found_from, &hits[hits_from..]);
+    found
+}
+
+/// Whether no white space stands between two places, not too far from each other.
+fn touches(lines: &str, from: usize, to: usize) -> bool {
+    work::count((to - from).min(NEAR));
+    to - from <= NEAR && !lines.as_bytes()[from..to].iter().any(u8::is_ascii_whitespace)
+}
+
+/// Drops the matches of a part, from `from` on, whose spoiling phrase is among the part's hits.
+fn drop_spoilt(phrases: &Phrases, found: &mut Vec<Match>, from: usize, hits: &[Hit]) {
+    let mut at = from;
+    while at < found.len() {
+        work::count(1 + hits.len());
+        let spoils = phrases.signs[found[at].sign].unless;
+        if spoils.is_some_and(|unless| hits.iter().any(|hit| hit.phrase == unless)) {
+            found.remove(at);
+        } else {
+            at += 1;
+        }
+    }
+}
+
+/// Whether a hit stands where its sign wants it.
+fn stands(lines: &str, hit: &Hit, place: Where, phrases: &Phrases, hits: &[Hit]) -> bool {
+    match place {
+        Where::Anywhere | Where::Joined => true,
+        Where::Start => starts_link(lines, hit.start),
+        Where::Leaf => starts_link(lines, hit.start) && ends_link(lines, hit.end),
+        Where::Last => says_no_more(lines, hit.end, phrases, hits),
+    }
+}
+
+/// Whether a link of a chain of errors starts here.
+pub(super) fn starts_link(lines: &str, at: usize) -> bool {
+    let before = &lines.as_bytes()[..at];
+    match before {
+        [] | b" " | b"\"" | [.., b'\n' | b'[' | b'(' | b'='] => true,
+        [.., last, b' '] => b":=-];,}".contains(last),
+        [.., last, b'"'] => *last == b'=' || before.ends_with(b": \"") || before.ends_with(b"= \""),
+        _ => false,
+    }
+}
+
+/// Whether a link of a chain of errors ends here.
+fn ends_link(lines: &str, at: usize) -> bool {
+    match lines[at..].trim_start_matches(['.', '!']).as_bytes() {
+        [] | [b':' | b' '] => true,
+        [first, ..] if b"\n\")];,'}<".contains(first) => true,
+        [b':', next, ..] => matches!(next, b' ' | b'\n'),
+        // Brackets and quotes, or a log's next field, as in ` ref="…"`.
+        [b' ', rest @ ..] => {
+            matches!(rest.first(), Some(b'(' | b'-' | b'[' | b'"'))
+                || rest.iter().find(|byte| !byte.is_ascii_alphanumeric()) == Some(&b'=')
+        }
+        _ => false,
+    }
+}
+
+/// Whether nothing that explains follows: nothing, more of the same, or words without a colon.
+fn says_no_more(lines: &str, from: usize, phrases: &Phrases, hits: &[Hit]) -> bool {
+    // What explains would follow at once; a bound keeps a hostile text from being read many times.
+    let end = lines.len().min(from + NEAR);
+    let end = (from..=end).rev().find(|end| lines.is_char_boundary(*end)).unwrap_or(from);
+    let lines = &lines[..end];
+    let mut at = from;
+    for _ in 0..STEPS {
+        work::count(lines.len() - at);
+        let trimmed = lines[at..].trim_start();
+        at = lines.len() - trimmed.len();
+        // The image's name.
+        if let Some(quoted) = trimmed.strip_prefix('"')
+            && let Some(end) = quoted.find('"')
+            && !quoted[..end].contains(' ')
+        {
+            at += end + 2;
+            continue;
+        }
+        // The same without quotes: a word, a colon, and what went wrong.
+        let word = trimmed.find(' ').map_or(trimmed, |end| &trimmed[..end]);
+        if let Some(name) = word.strip_suffix(':')
+            && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        {
+            at += name.len();
+            continue;
+        }
+        let Some(after) = trimmed.strip_prefix([':', '"', ',', ';', ')', ']', '.']) else {
+            return true;
+        };
+        if !trimmed.starts_with(':') {
+            if !after.trim_start().contains(':') {
+                return true;
+            }
+            at += 1;
+            continue;
+        }
+        let word = after.trim_start().trim_start_matches(['"', '[']);
+        if word.is_empty() {
+            return true;
+        }
+        let start = lines.len() - word.len();
+        let near = hits.partition_point(|hit| hit.start < start);
+        let more = hits[near..].iter().take_while(|hit| hit.start == start).find(|hit| {
+            phrases
+                .phrase(hit.phrase)
+                .uses
+                .iter()
+                .any(|&(sign, slot)| slot == 0 && phrases.signs[sign].sign.rank == Rank::Vague)
+        });
+        match more {
+            Some(more) => at = more.end.min(lines.len()),
+            None => return false,
+        }
+    }
+    false
+}
+
+/// How far behind vague words something is looked for that explains them.
+const NEAR: usize = 600;
+/// How many steps that takes at most.
+const STEPS: usize = 16;
+
+/// Where the quoted text that starts here ends: at its quote, else at the end of the word.
+fn closing_quote(lines: &str, from: usize) -> usize {
+    let rest = &lines[from..];
+    let end = rest.find(['"', '\n']).unwrap_or(rest.len());
+    work::count(end);
+    if rest[end..].starts_with('"') {
+        from + end
+    } else {
+        from + rest.find([' ', '\n']).unwrap_or(rest.len())
+    }
+}
