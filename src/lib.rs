@@ -17,6 +17,7 @@
 
 pub mod cause;
 pub mod credentials;
+pub mod diagnose;
 pub mod duration;
 pub mod exit;
 pub mod explain;
@@ -28,6 +29,8 @@ pub mod near;
 pub mod question;
 pub mod redact;
 pub mod registry;
+pub mod scope;
 pub mod selector;
+pub mod survey;
 pub mod words;
 pub mod workload;
