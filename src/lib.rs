@@ -29,6 +29,7 @@ pub mod near;
 pub mod question;
 pub mod redact;
 pub mod registry;
+pub mod report;
 pub mod scope;
 pub mod selector;
 pub mod survey;

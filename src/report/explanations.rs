@@ -1,0 +1,327 @@
+//! What messages mean, in each format of `pulldoctor explain`: one at a time, so that a stream of a
+//! million lines needs no more memory than one.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::{CellAlignment, Table};
+use serde::Serialize;
+
+use crate::cause::{self, Cause};
+use crate::explain::{self, Explanation};
+use crate::layout::wrap;
+
+use super::json::API_VERSION;
+
+const HEAD: Style = Style::new().bold();
+const FAINT: Style = Style::new().dimmed();
+const CODE: Style = AnsiColor::Yellow.on_default().bold();
+
+/// One item of `kind: Explanations`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ItemV1<'a> {
+    message: String,
+    cause: &'static str,
+    also_named: Vec<&'static str>,
+    retry: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registry: Option<&'a str>,
+    title: &'static str,
+    summary: &'a str,
+}
+
+impl<'a> From<&'a Explanation<'_>> for ItemV1<'a> {
+    fn from(explanation: &'a Explanation<'_>) -> Self {
+        let reading = &explanation.reading;
+        Self {
+            message: explanation.message(),
+            cause: reading.cause.code,
+            also_named: reading.also_named.iter().map(|cause| cause.code).collect(),
+            retry: reading.cause.retry.word(),
+            image: reading.details.image.as_deref(),
+            registry: reading.details.registry.as_deref(),
+            title: reading.cause.title,
+            summary: &explanation.summary,
+        }
+    }
+}
+
+/// A writer of explanations in one format.
+///
+/// What an explanation looks like depends on nothing but itself, so that many can be rendered at
+/// once; only their order, numbers and separators need one hand.
+pub trait Writer: Sync {
+    /// An explanation in this format.
+    fn render(&self, explanation: &Explanation<'_>) -> String;
+    /// Writes a rendered one, of this cause.
+    fn item(
+        &mut self,
+        cause: &'static Cause,
+        rendered: &str,
+        out: &mut dyn Write,
+    ) -> io::Result<()>;
+    /// Writes what comes after the last.
+    fn end(&mut self, out: &mut dyn Write) -> io::Result<()>;
+}
+
+/// `-o json`: one document, written item by item.
+#[derive(Debug, Default)]
+pub struct Json {
+    items: usize,
+}
+
+impl Writer for Json {
+    fn render(&self, explanation: &Explanation<'_>) -> String {
+        serde_json::to_string(&ItemV1::from(explanation)).expect("texts and lists are JSON")
+    }
+
+    fn item(&mut self, _: &'static Cause, rendered: &str, out: &mut dyn Write) -> io::Result<()> {
+        if self.items == 0 {
+            begin(out)?;
+        } else {
+            out.write_all(b",\n")?;
+        }
+        self.items += 1;
+        write!(out, "    {rendered}")
+    }
+
+    fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        if self.items == 0 {
+            begin(out)?;
+        }
+        out.write_all(b"\n  ]\n}\n")
+    }
+}
+
+fn begin(out: &mut dyn Write) -> io::Result<()> {
+    write!(
+        out,
+        "{{\n  \"apiVersion\": \"{API_VERSION}\",\n  \"kind\": \"Explanations\",\n  \"items\": [\n"
+    )
+}
+
+/// How often each cause was met.
+#[derive(Debug, Default)]
+struct Counts {
+    of: BTreeMap<&'static str, usize>,
+    total: usize,
+}
+
+impl Counts {
+    fn add(&mut self, cause: &'static Cause) {
+        *self.of.entry(cause.code).or_default() += 1;
+        self.total += 1;
+    }
+
+    /// Most frequent first.
+    fn rows(&self) -> Vec<(usize, &'static Cause)> {
+        let mut rows: Vec<_> = self
+            .of
+            .iter()
+            .filter_map(|(code, count)| Some((*count, cause::by_code(code)?)))
+            .collect();
+        rows.sort_by_key(|(count, cause)| (std::cmp::Reverse(*count), cause.code));
+        rows
+    }
+}
+
+/// `-o text` for one message: a paragraph with what it says.
+#[derive(Debug)]
+pub struct One {
+    /// Columns.
+    pub width: usize,
+    /// What a person types to run the program.
+    pub program: &'static str,
+}
+
+impl One {
+    fn paragraph(&self, explanation: &Explanation<'_>, out: &mut String) -> fmt::Result {
+        let reading = &explanation.reading;
+        writeln!(out, "{CODE}{}{CODE:#}: {}", reading.cause.code, reading.cause.title)?;
+        for line in wrap(&explanation.summary, self.width.saturating_sub(2)) {
+            writeln!(out, "  {line}")?;
+        }
+        writeln!(out)?;
+        let also: Vec<_> = reading.also_named.iter().map(|cause| cause.code).collect();
+        let rows = [
+            ("also named", (!also.is_empty()).then(|| also.join(", "))),
+            ("image", reading.details.image.clone()),
+            ("registry", reading.details.registry.clone()),
+            ("runtime", reading.details.runtime.map(|hint| hint.runtime.to_string())),
+            ("kubelet", reading.details.kubelet.map(|range| range.to_string())),
+            ("retry", Some(explain::retry_says(reading.cause).to_owned())),
+            ("fix", reading.cause.fixes.first().map(|fix| fix.title.to_owned())),
+            ("more", Some(format!("{} explain {}", self.program, reading.cause.code))),
+        ];
+        for (name, value) in rows {
+            let Some(value) = value else { continue };
+            let mut label = format!("  {FAINT}{name:<11}{FAINT:#}");
+            for line in wrap(&value, self.width.saturating_sub(13)) {
+                writeln!(out, "{label}{line}")?;
+                label = " ".repeat(13);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Writer for One {
+    fn render(&self, explanation: &Explanation<'_>) -> String {
+        let mut out = String::new();
+        self.paragraph(explanation, &mut out).expect("a string takes any text");
+        out
+    }
+
+    fn item(&mut self, _: &'static Cause, rendered: &str, out: &mut dyn Write) -> io::Result<()> {
+        out.write_all(rendered.as_bytes())
+    }
+
+    fn end(&mut self, _: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// `-o text` for many messages: a line each, and a table of how often each cause was met.
+#[derive(Debug, Default)]
+pub struct Lines {
+    counts: Counts,
+}
+
+impl Writer for Lines {
+    fn render(&self, explanation: &Explanation<'_>) -> String {
+        explanation.summary.clone()
+    }
+
+    fn item(
+        &mut self,
+        cause: &'static Cause,
+        rendered: &str,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        self.counts.add(cause);
+        let number = self.counts.total;
+        writeln!(out, "{number}: {CODE}{}{CODE:#}: {rendered}", cause.code)
+    }
+
+    fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        let messages = crate::words::count(self.counts.total, "message", "messages");
+        writeln!(out, "\n{HEAD}{messages}{HEAD:#}")?;
+        let mut table = Table::new();
+        table.load_style(comfy_table::presets::NOTHING);
+        for (count, cause) in self.counts.rows() {
+            table.add_row([count.to_string().as_str(), cause.code, cause.title]);
+        }
+        if let Some(column) = table.column_mut(0) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        for line in table.lines() {
+            writeln!(out, "  {}", line.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+/// `-o markdown`: a table, for a comment or a page.
+#[derive(Debug, Default)]
+pub struct Markdown {
+    items: usize,
+}
+
+impl Writer for Markdown {
+    fn render(&self, explanation: &Explanation<'_>) -> String {
+        escape_cell(&explanation.summary)
+    }
+
+    fn item(
+        &mut self,
+        cause: &'static Cause,
+        rendered: &str,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        if self.items == 0 {
+            out.write_all(b"| # | cause | what it says | retry |\n|---|---|---|---|\n")?;
+        }
+        self.items += 1;
+        let (code, retry) = (cause.code, cause.retry.word());
+        writeln!(out, "| {} | `{code}` | {rendered} | {retry} |", self.items)
+    }
+
+    fn end(&mut self, _: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Text in a cell of a Markdown table: nothing in it may end the cell, start markup or HTML.
+fn escape_cell(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if r"\`*_{}[]<>#|!&~".contains(c) {
+            escaped.push('\\');
+        }
+        escaped.push(if c == '\n' { ' ' } else { c });
+    }
+    escaped
+}
+
+/// The pages of causes as JSON: `kind: Causes`.
+pub fn causes_json(causes: &[&'static Cause], out: &mut dyn Write) -> io::Result<()> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct CausesV1 {
+        api_version: &'static str,
+        kind: &'static str,
+        items: Vec<CauseV1>,
+    }
+    #[derive(Serialize)]
+    struct CauseV1 {
+        code: &'static str,
+        title: &'static str,
+        group: &'static str,
+        retry: &'static str,
+        since: &'static str,
+        says: &'static str,
+        why: &'static [&'static str],
+        tell: &'static [&'static str],
+        fixes: Vec<FixV1>,
+        see: &'static [&'static str],
+    }
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct FixV1 {
+        title: &'static str,
+        says: &'static str,
+        commands: &'static [&'static str],
+        registries: Vec<&'static str>,
+        recreates_pods: bool,
+    }
+    let items = causes.iter().map(|cause| CauseV1 {
+        code: cause.code,
+        title: cause.title,
+        group: cause.group.title(),
+        retry: cause.retry.word(),
+        since: cause.since,
+        says: cause.says,
+        why: cause.why,
+        tell: cause.tell,
+        fixes: cause
+            .fixes
+            .iter()
+            .map(|fix| FixV1 {
+                title: fix.title,
+                says: fix.says,
+                commands: fix.commands,
+                registries: fix.on.iter().map(|kind| kind.name()).collect(),
+                recreates_pods: fix.recreates_pods,
+            })
+            .collect(),
+        see: cause.see,
+    });
+    let document = CausesV1 { api_version: API_VERSION, kind: "Causes", items: items.collect() };
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    out.write_all(b"\n")
+}

@@ -1,0 +1,168 @@
+//! The report on many pods for people: the incidents first, one line each, then for each the
+//! diagnosis of one pod that stands for it.
+
+use std::io::{self, Write};
+
+use anstyle::Style;
+
+use crate::diagnose::Incident;
+use crate::duration;
+use crate::facts::Time;
+use crate::words;
+
+use super::text::{BAD, FAINT, GOOD, HEAD, Page};
+use super::{PendingWhat, Report, WaitOutcome};
+
+/// Incidents whose example is printed in full; the rest is named with the command that does.
+const IN_FULL: usize = 10;
+/// Pods that are named where many are waited for.
+const NAMED: usize = 5;
+
+/// Writes the report.
+pub fn write(report: &Report, width: usize, out: &mut dyn Write) -> io::Result<()> {
+    let mut page = Page::new(width, out);
+    let style = if report.incidents.is_empty() { GOOD } else { BAD };
+    page.paragraph("", &verdict(report), style)?;
+    for (number, incident) in report.incidents.iter().enumerate() {
+        let label = format!("  {}. ", number + 1);
+        page.hanging(&label, &headline(incident, report.generated_at), HEAD)?;
+        if let Some(spread) = spread(incident) {
+            page.paragraph(&" ".repeat(label.len()), &spread, FAINT)?;
+        }
+    }
+    pending(report, &mut page)?;
+    for (number, incident) in report.incidents.iter().enumerate().take(IN_FULL) {
+        let Some(example) = report.example(incident) else { continue };
+        writeln!(page.out)?;
+        let others = incident.pods.len().saturating_sub(1);
+        if report.incidents.len() > 1 || others > 0 {
+            let of = match others {
+                0 => String::new(),
+                others => format!(
+                    ", by the example of one pod ({} alike)",
+                    words::count(others, "other is", "others are")
+                ),
+            };
+            page.paragraph("", &format!("Incident {}{of}", number + 1), HEAD)?;
+        }
+        page.diagnosis(example, report.generated_at)?;
+    }
+    more(report, &mut page)?;
+    page.limitations(&report.findings)
+}
+
+/// The answer in one sentence.
+pub(super) fn verdict(report: &Report) -> String {
+    let examined = report.survey.examined;
+    let pods = words::count(examined, "pod", "pods");
+    if !report.incidents.is_empty() {
+        let failing = report.failing();
+        return format!(
+            "{failing} of {pods} cannot pull an image, in {}",
+            words::count(report.incidents.len(), "incident", "incidents")
+        );
+    }
+    match (examined, report.waited.as_ref().map(|waited| waited.outcome)) {
+        (_, Some(WaitOutcome::Undecided)) => format!(
+            "undecided: {} of {pods} have their images, none has failed to pull one",
+            report.survey.pulled
+        ),
+        (0, _) => "no pods in scope, hence no image-pull failure".to_owned(),
+        (_, Some(WaitOutcome::Pulled)) => match examined {
+            1 => "the images of 1 pod are pulled".to_owned(),
+            _ => format!("the images of all {pods} are pulled"),
+        },
+        (examined, _) if report.survey.pulled == examined => {
+            format!("no image-pull failure: the images of {pods} are pulled")
+        }
+        (examined, _) => format!(
+            "no image-pull failure in {pods}; {} not started yet",
+            words::count(examined - report.survey.pulled, "has", "have")
+        ),
+    }
+}
+
+/// An incident in one line: what, where, how many, since when.
+pub(super) fn headline(incident: &Incident, now: Time) -> String {
+    let cause = incident.leading();
+    let images: Vec<String> =
+        incident.images.iter().map(|image| crate::redact::line(image, 300)).collect();
+    let what = match images.as_slice() {
+        [image] => image.clone(),
+        images if incident.registry.is_empty() => words::some(images, 2),
+        images => format!("{} images of {}", images.len(), incident.registry),
+    };
+    let line = format!("{}: {what}: {}", cause.code, counts(incident));
+    match incident.since {
+        Some(since) => format!("{line}, for {}", duration::brief((now - since).num_seconds())),
+        None => line,
+    }
+}
+
+/// `3 pods of Deployment shop/web on 2 nodes`.
+fn counts(incident: &Incident) -> String {
+    let workloads: Vec<_> = incident.workloads.iter().collect();
+    let pods = match (workloads.as_slice(), incident.pods.first()) {
+        ([], Some(pod)) if incident.pods.len() == 1 => format!("pod {pod}"),
+        _ => words::count(incident.pods.len(), "pod", "pods"),
+    };
+    let of = match workloads.as_slice() {
+        [] => String::new(),
+        [(namespace, workload)] => {
+            format!(" of {} {namespace}/{}", workload.kind, workload.name)
+        }
+        many => format!(" of {} workloads", many.len()),
+    };
+    let on = match (incident.nodes.len(), incident.nodes.first()) {
+        (0, _) | (_, None) => String::new(),
+        (1, Some(node)) => format!(" on {node}"),
+        (nodes, _) => format!(" on {nodes} nodes"),
+    };
+    format!("{pods}{of}{on}")
+}
+
+/// What the spread over nodes says, if anything.
+pub(super) fn spread(incident: &Incident) -> Option<String> {
+    let what = if incident.images.len() == 1 { "the same image runs" } else { "these images run" };
+    let others = words::count(incident.runs_elsewhere, "other node", "other nodes");
+    match (incident.runs_elsewhere, incident.only_node()) {
+        (0, _) => None,
+        (_, Some(node)) => Some(format!("only {node}: {what} on {others}")),
+        (_, None) => Some(format!("{what} on {others}")),
+    }
+}
+
+/// What is still being waited for.
+fn pending(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
+    let Some(waited) = &report.waited else { return Ok(()) };
+    if waited.outcome == WaitOutcome::Pulled || waited.pending.is_empty() {
+        return Ok(());
+    }
+    page.heading("Not settled")?;
+    for pending in waited.pending.iter().take(NAMED) {
+        page.hanging("  - ", &format!("{}: {}", pending.what, pending.why), Style::new())?;
+    }
+    let more = waited.pending.len().saturating_sub(NAMED);
+    if more > 0 {
+        page.hanging("  - ", &format!("and {more} more"), Style::new())?;
+    }
+    let unnamed = waited.pending.iter().any(|it| matches!(it.what, PendingWhat::Workload(_)));
+    if unnamed && report.survey.examined == 0 {
+        page.paragraph("  ", "No pod has come up: is its controller running?", FAINT)?;
+    }
+    Ok(())
+}
+
+/// The incidents that are not printed in full.
+fn more(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
+    if report.incidents.len() <= IN_FULL {
+        return Ok(());
+    }
+    page.heading("The diagnoses of the other incidents")?;
+    for incident in &report.incidents[IN_FULL..] {
+        if let Some(pod) = incident.pods.first() {
+            writeln!(page.out, "  pulldoctor pod {} -n {}", pod.name, pod.namespace)?;
+        }
+    }
+    Ok(())
+}
