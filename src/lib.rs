@@ -33,5 +33,6 @@ pub mod report;
 pub mod scope;
 pub mod selector;
 pub mod survey;
+pub mod track;
 pub mod words;
 pub mod workload;

@@ -1,0 +1,131 @@
+//! When enough is known: everything pulled, something that no waiting heals, or something that has
+//! had its time.
+
+use super::sight::{Failure, SECOND_ATTEMPT};
+use super::{Standing, Tracker};
+use crate::cause::Retry;
+use crate::facts::Time;
+use crate::report::{Pending, PendingWhat};
+use crate::scope::Wanted;
+
+/// Whether to go on waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// All images in scope are on their nodes.
+    Pulled,
+    /// An image fails, and waiting will not help, or has not helped for long enough.
+    Failed,
+    /// Not known yet. Without news nothing changes before `until`; never, if there is none.
+    Wait {
+        /// When a failure's time is up.
+        until: Option<Time>,
+    },
+}
+
+/// What one target is waiting for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settling {
+    /// All its pods are there.
+    Complete,
+    /// So many are missing.
+    Missing(usize),
+    /// Nobody knows how many there should be.
+    Unknown,
+}
+
+impl Tracker {
+    /// Whether enough is known.
+    pub fn decide(&self, now: Time) -> Decision {
+        let mut until: Option<Time> = None;
+        let (mut open, mut failing) = (false, false);
+        for tracked in self.meant() {
+            match &tracked.standing {
+                Standing::Pulled => {}
+                Standing::Pending(_) => open = true,
+                Standing::Failing(failures) => {
+                    failing = true;
+                    for due in failures.iter().map(|failure| self.due(failure, now)) {
+                        if due <= now {
+                            return Decision::Failed;
+                        }
+                        until = Some(until.map_or(due, |known| known.min(due)));
+                    }
+                }
+            }
+        }
+        let complete =
+            (0..self.targets.len()).all(|target| self.settling(target) == Settling::Complete);
+        if complete && !open && !failing && self.listing.is_empty() {
+            return Decision::Pulled;
+        }
+        Decision::Wait { until }
+    }
+
+    /// Whether a failing image is in scope, whatever it is worth.
+    pub fn has_failing(&self) -> bool {
+        self.meant().any(|tracked| matches!(tracked.standing, Standing::Failing(_)))
+    }
+
+    /// When a failure counts.
+    fn due(&self, failure: &Failure, now: Time) -> Time {
+        match failure.retry() {
+            Retry::Permanent if failure.attempts >= 2 || !failure.may_be_race() => now,
+            // Nothing but the passing of a whole back-off tells that it was tried again.
+            Retry::Permanent => failure.first + SECOND_ATTEMPT.min(self.grace),
+            Retry::Transient | Retry::Unclear | Retry::NotApplicable => failure.first + self.grace,
+        }
+    }
+
+    /// Whether a target has the pods that it should have.
+    pub fn settling(&self, target: usize) -> Settling {
+        let Some(target) = self.targets.get(target) else { return Settling::Complete };
+        let wanted = match &target.expected.wanted {
+            Wanted::Done => return Settling::Complete,
+            Wanted::Unknown(_) => return Settling::Unknown,
+            Wanted::Some => 1,
+            Wanted::Count(count) => *count,
+        };
+        let there =
+            self.meant().filter(|tracked| target.includes(&tracked.pod)).take(wanted).count();
+        if there >= wanted { Settling::Complete } else { Settling::Missing(wanted - there) }
+    }
+
+    /// How many pods of a target are missing.
+    pub(super) fn missing(&self, target: usize) -> usize {
+        match self.settling(target) {
+            Settling::Complete | Settling::Unknown => 0,
+            Settling::Missing(count) => count,
+        }
+    }
+
+    /// What is not settled, and why.
+    pub fn pending(&self) -> Vec<Pending> {
+        let mut pending = Vec::new();
+        for (number, target) in self.targets.iter().enumerate() {
+            let why = match (self.settling(number), &target.expected.wanted) {
+                (Settling::Complete, _) => continue,
+                (Settling::Missing(missing), Wanted::Count(count)) => {
+                    format!(
+                        "{missing} of {} not there",
+                        crate::words::count(*count, "pod is", "pods are")
+                    )
+                }
+                (_, Wanted::Unknown(why)) => why.clone(),
+                (Settling::Missing(_) | Settling::Unknown, _) => "no pod is there".to_owned(),
+            };
+            let what = match (&target.name, &target.namespace) {
+                (Some(name), _) => name.clone(),
+                (None, Some(namespace)) => format!("namespace {namespace}"),
+                (None, None) => "the cluster".to_owned(),
+            };
+            pending.push(Pending { what: PendingWhat::Workload(what), why });
+        }
+        pending.extend(self.meant().filter_map(|tracked| match &tracked.standing {
+            Standing::Pending(why) => {
+                Some(Pending { what: PendingWhat::Pod(tracked.pod.name.clone()), why: why.clone() })
+            }
+            Standing::Pulled | Standing::Failing(_) => None,
+        }));
+        pending
+    }
+}

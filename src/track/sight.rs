@@ -1,0 +1,138 @@
+//! Failures as they were first seen, and how often since: what a pod's replacement inherits.
+//!
+//! A failure belongs to a place of a workload, not to a pod: a job that replaces its failing pod by
+//! the next one does not get its grace anew.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+
+use crate::cause::{Cause, Group, Retry};
+use crate::diagnose::{Diagnosis, Workload};
+use crate::facts::{Pod, State, Time};
+use crate::redact;
+
+/// After so long a failure has certainly been tried again: the kubelet's first back-off is 10 s, and
+/// it comes by every 10 to 15 s.
+pub(super) const SECOND_ATTEMPT: TimeDelta = TimeDelta::seconds(30);
+/// The longest line about a failure.
+const LINE: usize = 200;
+
+/// A place of a workload, and its image.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    namespace: String,
+    workload: Workload,
+    name: String,
+    image: String,
+}
+
+/// What is remembered of a failure.
+#[derive(Debug, Clone, Copy)]
+struct Sight {
+    first: Time,
+    /// Attempts that were seen to fail.
+    attempts: u32,
+}
+
+/// A failing image of a pod.
+#[derive(Debug, Clone)]
+pub(super) struct Failure {
+    cause: &'static Cause,
+    retry: Retry,
+    image: String,
+    /// When it was first seen.
+    pub(super) first: Time,
+    /// Attempts that were seen to fail.
+    pub(super) attempts: u32,
+}
+
+impl Failure {
+    /// Whether trying again helps.
+    pub(super) fn retry(&self) -> Retry {
+        self.retry
+    }
+
+    /// Whether the words could be those of a race: a tag that is just being pushed, a secret or a
+    /// grant that is just being made. Nothing of the kind mends a name that cannot be parsed.
+    pub(super) fn may_be_race(&self) -> bool {
+        matches!(self.cause.group, Group::Access | Group::NotThere | Group::Root)
+    }
+
+    /// The failure in one line.
+    pub(super) fn line(&self) -> String {
+        redact::line(&format!("{}: {}", self.cause.code, self.image), LINE)
+    }
+}
+
+/// All failures that were seen and have not healed.
+#[derive(Debug, Default)]
+pub(super) struct Sights {
+    seen: BTreeMap<Place, Sight>,
+}
+
+impl Sights {
+    /// Takes note of a failure.
+    pub(super) fn see(&mut self, pod: &Pod, diagnosis: &Diagnosis, now: Time) -> Failure {
+        let place = diagnosis.volume.as_ref().or(diagnosis.container.as_ref());
+        let key = Place::of(pod, place.map_or("", String::as_str), &diagnosis.image.reference);
+        let sight = self.seen.entry(key).or_insert(Sight { first: now, attempts: 1 });
+        // An event is counted on with each attempt, for longer than anybody has been watching.
+        let told = diagnosis.evidence.iter().filter_map(|evidence| evidence.count).max();
+        sight.attempts = sight.attempts.max(told.unwrap_or(0));
+        let since = diagnosis.evidence.iter().filter_map(|evidence| evidence.first_seen).min();
+        if since.is_some_and(|since| now - since >= SECOND_ATTEMPT) {
+            sight.attempts = sight.attempts.max(2);
+        }
+        Failure {
+            cause: diagnosis.leading(),
+            retry: diagnosis.retry(),
+            image: diagnosis.image.reference.clone(),
+            first: sight.first,
+            attempts: sight.attempts,
+        }
+    }
+
+    /// Counts the attempts that a change of a pod's status tells of: between two of them the kubelet
+    /// shows that it waits.
+    pub(super) fn retried(&mut self, before: &Pod, after: &Pod) {
+        for place in &after.places {
+            let was = before.places.iter().find(|it| it.name == place.name);
+            let was = was.map_or("", |it| reason(&it.state));
+            if reason(&place.state) == "ErrImagePull" && !matches!(was, "" | "ErrImagePull") {
+                let key = Place::of(after, &place.name, &place.image);
+                if let Some(sight) = self.seen.get_mut(&key) {
+                    sight.attempts += 1;
+                }
+            }
+        }
+    }
+
+    /// Forgets what has healed.
+    pub(super) fn pulled(&mut self, pod: &Pod) {
+        if self.seen.is_empty() {
+            return;
+        }
+        for place in &pod.places {
+            self.seen.remove(&Place::of(pod, &place.name, &place.image));
+        }
+    }
+}
+
+impl Place {
+    fn of(pod: &Pod, place: &str, image: &str) -> Self {
+        Self {
+            namespace: pod.name.namespace.clone(),
+            workload: Workload::of(pod),
+            name: place.to_owned(),
+            image: image.to_owned(),
+        }
+    }
+}
+
+fn reason(state: &State) -> &str {
+    match state {
+        State::Waiting { reason, .. } => reason,
+        State::None | State::Running | State::Terminated { .. } => "",
+    }
+}
