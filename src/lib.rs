@@ -19,6 +19,7 @@ pub mod cause;
 pub mod credentials;
 pub mod diagnose;
 pub mod duration;
+pub mod error;
 pub mod exit;
 pub mod explain;
 pub mod facts;
