@@ -33,6 +33,7 @@ pub mod registry;
 pub mod report;
 pub mod scope;
 pub mod selector;
+pub mod source;
 pub mod survey;
 pub mod track;
 pub mod words;

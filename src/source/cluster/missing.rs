@@ -1,0 +1,85 @@
+//! Help for a pod or a secret that does not exist: what of nearly that name does, and where.
+//!
+//! All of it is best effort and soon over: the answer to the question asked is known already.
+
+use std::time::Duration;
+
+use futures::future;
+use serde::Deserialize;
+
+use super::Cluster;
+use super::ask::{Ask, NAMESPACES, PODS, Resource, SECRETS};
+use super::look::PAGE;
+use crate::error::{ApiFault, NoSuchObject};
+use crate::facts::ObjectName;
+use crate::near;
+use crate::source::wire::{List, Metadata};
+
+/// Nobody waits longer for a hint.
+const BEST_EFFORT: Duration = Duration::from_secs(5);
+/// Hints of each sort.
+const MOST: usize = 5;
+
+/// Any object, as far as its name.
+#[derive(Deserialize)]
+struct Named {
+    metadata: Metadata,
+}
+
+impl Cluster {
+    /// What exists instead of a pod that does not: pods of nearly that name, namespaces that have
+    /// the name, and whether the namespace is there at all. Never fails; what could not be seen
+    /// stays empty.
+    pub async fn not_found_help(&self, name: &ObjectName) -> NoSuchObject {
+        self.help(PODS, NoSuchObject::pod(name.clone())).await
+    }
+
+    /// The same for a secret. Only names leave the server.
+    pub async fn no_secret_help(&self, name: &ObjectName) -> NoSuchObject {
+        self.help(SECRETS, NoSuchObject::secret(name.clone())).await
+    }
+
+    async fn help(&self, resource: Resource, mut help: NoSuchObject) -> NoSuchObject {
+        let name = help.name.clone();
+        let here = Ask::list(resource, Some(&name.namespace)).metadata().limit(PAGE);
+        let everywhere = Ask::list(resource, None)
+            .fields(format!("metadata.name={}", name.name))
+            .metadata()
+            .limit(PAGE);
+        let namespace = Ask::get_unscoped(NAMESPACES, &name.namespace).metadata();
+        let (here, everywhere, namespace) = future::join3(
+            self.names(&here),
+            self.names(&everywhere),
+            self.within_reason(self.transport.fetch::<Named>(&namespace)),
+        )
+        .await;
+
+        help.near = near::names(&name.name, here.iter().map(|found| found.name.as_str()));
+        help.elsewhere = everywhere
+            .into_iter()
+            .filter(|found| found.namespace != name.namespace)
+            .take(MOST)
+            .collect();
+        help.namespace_exists = match namespace {
+            Some(Ok(_)) => Some(true),
+            Some(Err(ApiFault::NotFound { .. })) => Some(false),
+            Some(Err(_)) | None => None,
+        };
+        if help.namespace_exists == Some(false) {
+            let all = self.names(&Ask::list(NAMESPACES, None).metadata().limit(PAGE)).await;
+            help.near_namespaces =
+                near::names(&name.namespace, all.iter().map(|found| found.name.as_str()));
+        }
+        help
+    }
+
+    async fn names(&self, ask: &Ask) -> Vec<ObjectName> {
+        let list = self.within_reason(self.transport.fetch::<List<Named>>(ask)).await;
+        let items = list.and_then(Result::ok).map(|list| list.items).unwrap_or_default();
+        items.into_iter().map(|item| item.metadata.object_name()).collect()
+    }
+
+    async fn within_reason<F: Future>(&self, request: F) -> Option<F::Output> {
+        tokio::time::timeout(BEST_EFFORT, request).await.ok()
+    }
+}

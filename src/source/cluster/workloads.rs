@@ -1,0 +1,349 @@
+//! From a workload's name to its pods: the selector to ask with, which of the pods so found are its
+//! own, and how many there should be.
+//!
+//! The newest revision is found as each controller marks it: a Deployment's by the annotation
+//! `deployment.kubernetes.io/revision` of its replica sets, a StatefulSet's by
+//! `status.updateRevision`, a DaemonSet's by its newest ControllerRevision.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Cluster;
+use super::ask::{Ask, PODS, Resource, owner_resource};
+use super::look::PAGE;
+use crate::error::ApiFault;
+use crate::facts::{ObjectName, Owner, OwnerReference};
+use crate::scope::{Expected, Members, Wanted};
+use crate::source::wire::{self, LabelSelector, List, Metadata};
+use crate::workload::{Kind, Named};
+
+const CONTROLLER_REVISIONS: Resource =
+    Resource { group: "apps", version: "v1", plural: "controllerrevisions" };
+const JOBS: Resource = Resource { group: "batch", version: "v1", plural: "jobs" };
+const REPLICA_SETS: Resource = Resource { group: "apps", version: "v1", plural: "replicasets" };
+
+/// How far a chain of owners is followed upwards.
+const OWNERS: usize = 4;
+
+/// Which revisions of a workload count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Revisions {
+    /// All that have pods: one look at what is there.
+    All,
+    /// The newest: a rollout is waited for, and what it replaces is on its way out.
+    Newest,
+}
+
+/// A workload that exists.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// What its pods are asked for with; none for a pod, or for all of the namespace.
+    pub labels: Option<String>,
+    /// Its pods.
+    pub expected: Expected,
+}
+
+impl Found {
+    fn new(labels: Option<String>, members: Members, wanted: Wanted) -> Self {
+        Self { labels, expected: Expected { members, wanted } }
+    }
+}
+
+/// The resource of a workload's kind; none for kinds that are found by their pods' owners only.
+pub(super) fn resource(kind: &Kind) -> Option<Resource> {
+    if *kind == Kind::Pod {
+        return Some(PODS);
+    }
+    let (api_version, name) = kind.object()?;
+    owner_resource(&api_version, name)
+}
+
+impl Cluster {
+    /// Finds a workload; none if it does not exist.
+    pub async fn find_workload(
+        &self,
+        named: &Named,
+        namespace: &str,
+        revisions: Revisions,
+    ) -> Result<Option<Found>, ApiFault> {
+        if named.kind == Kind::Pod {
+            let name = ObjectName::new(namespace, named.name.as_str());
+            let ask = Ask::get(PODS, &name).metadata();
+            // Where one waits, a pod may be yet to come.
+            if revisions == Revisions::All
+                && let Err(fault) = self.transport.fetch::<MetadataOnly>(&ask).await
+            {
+                return match fault {
+                    ApiFault::NotFound { .. } => Ok(None),
+                    fault => Err(fault),
+                };
+            }
+            let members = Members::Named(named.name.clone());
+            return Ok(Some(Found::new(None, members, Wanted::Count(1))));
+        }
+        let Some(resource) = resource(&named.kind) else {
+            return self.find_by_owners(named, namespace).await;
+        };
+        let name = ObjectName::new(namespace, named.name.as_str());
+        let workload =
+            match self.transport.fetch::<wire::Workload>(&Ask::get(resource, &name)).await {
+                Ok(workload) => workload,
+                Err(ApiFault::NotFound { .. }) => return Ok(None),
+                Err(fault) => return Err(fault),
+            };
+        let found = match named.kind {
+            Kind::Deployment => self.deployment(namespace, &workload, revisions).await?,
+            Kind::StatefulSet => stateful_set(&workload, revisions),
+            Kind::DaemonSet => self.daemon_set(namespace, &workload, revisions).await,
+            Kind::Job => job(&workload),
+            Kind::CronJob => self.cron_job(namespace, &workload, revisions).await?,
+            _ => replicas(named, &workload),
+        };
+        Ok(Some(found))
+    }
+
+    async fn deployment(
+        &self,
+        namespace: &str,
+        workload: &wire::Workload,
+        revisions: Revisions,
+    ) -> Result<Found, ApiFault> {
+        let labels = query(workload);
+        let ask = Ask::list(REPLICA_SETS, Some(namespace)).labels(labels.as_deref());
+        let mut sets = self.owned(&ask, workload).await?;
+        if revisions == Revisions::Newest {
+            if let Some(why) = unseen_by_controller(workload) {
+                return Ok(Found { labels, expected: Expected::unknown(why) });
+            }
+            let newest = sets.iter().map(revision).max();
+            sets.retain(|set| Some(revision(set)) == newest);
+            if sets.is_empty() {
+                let why = "its controller has made no replica set yet";
+                return Ok(Found { labels, expected: Expected::unknown(why) });
+            }
+        }
+        let owners = sets.into_iter().map(|set| ("ReplicaSet".to_owned(), set.metadata.name));
+        let wanted = Wanted::Count(workload.spec.replicas.unwrap_or(1));
+        Ok(Found::new(labels, Members::OwnedBy(owners.collect()), wanted))
+    }
+
+    async fn daemon_set(
+        &self,
+        namespace: &str,
+        workload: &wire::Workload,
+        revisions: Revisions,
+    ) -> Found {
+        let labels = query(workload);
+        if revisions == Revisions::Newest
+            && let Some(why) = unseen_by_controller(workload)
+        {
+            return Found { labels, expected: Expected::unknown(why) };
+        }
+        let wanted = Wanted::Count(workload.status.desired_number_scheduled);
+        let all = owned_by("DaemonSet", &workload.metadata.name);
+        let on_delete = workload.spec.update_strategy.kind == "OnDelete";
+        if revisions == Revisions::All || on_delete {
+            return Found::new(labels, all, wanted);
+        }
+        let ask = Ask::list(CONTROLLER_REVISIONS, Some(namespace)).labels(labels.as_deref());
+        // Who may not see the revisions gets the pods of all of them: none is missed.
+        let revisions = self.owned(&ask, workload).await.unwrap_or_default();
+        let newest = revisions.into_iter().max_by_key(|revision| revision.revision);
+        let members = match newest.map(|newest| newest.metadata.labels.hash) {
+            Some(hash) if !hash.is_empty() => {
+                Members::Revision { kind: "DaemonSet", name: workload.metadata.name.clone(), hash }
+            }
+            _ => all,
+        };
+        Found::new(labels, members, wanted)
+    }
+
+    async fn cron_job(
+        &self,
+        namespace: &str,
+        workload: &wire::Workload,
+        revisions: Revisions,
+    ) -> Result<Found, ApiFault> {
+        let mut jobs = self.owned(&Ask::list(JOBS, Some(namespace)), workload).await?;
+        if revisions == Revisions::Newest {
+            jobs.sort_by(|one, other| {
+                one.metadata.creation_timestamp.cmp(&other.metadata.creation_timestamp)
+            });
+            jobs.drain(..jobs.len().saturating_sub(1));
+        }
+        let wanted = match jobs.iter().map(job_wants).find(|it| *it != Wanted::Done) {
+            Some(wanted) => wanted,
+            None => Wanted::Done,
+        };
+        let owners = jobs.into_iter().map(|job| ("Job".to_owned(), job.metadata.name));
+        Ok(Found::new(None, Members::OwnedBy(owners.collect()), wanted))
+    }
+
+    /// The objects of a list that this workload controls.
+    async fn owned(
+        &self,
+        ask: &Ask,
+        workload: &wire::Workload,
+    ) -> Result<Vec<wire::Workload>, ApiFault> {
+        let uid = &workload.metadata.uid;
+        let mut owned = Vec::new();
+        self.transport
+            .each::<wire::Workload>(ask, |item| match item {
+                None => owned.clear(),
+                Some(item) => {
+                    if item.metadata.owner_references.iter().any(|owner| owner.uid == *uid) {
+                        owned.push(item);
+                    }
+                }
+            })
+            .await?;
+        Ok(owned)
+    }
+
+    /// A workload of a kind that nobody here knows: found from below, by the owners of the pods in
+    /// the namespace. There is no telling whether it exists when it has no pods.
+    async fn find_by_owners(
+        &self,
+        named: &Named,
+        namespace: &str,
+    ) -> Result<Option<Found>, ApiFault> {
+        let mut direct: BTreeSet<(String, String, String)> = BTreeSet::new();
+        let ask = Ask::list(PODS, Some(namespace)).metadata();
+        self.transport
+            .each::<MetadataOnly>(&ask, |item| match item {
+                None => direct.clear(),
+                Some(item) => direct
+                    .extend(item.metadata.owner().map(|it| (it.api_version, it.kind, it.name))),
+            })
+            .await?;
+        let mut known = BTreeMap::new();
+        let mut owners = BTreeSet::new();
+        for (api_version, kind, name) in direct {
+            let owner = OwnerReference { api_version, kind, name };
+            if self.leads_to(named, namespace, owner.clone(), &mut known).await {
+                owners.insert((owner.kind, owner.name));
+            }
+        }
+        if owners.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Found::new(None, Members::OwnedBy(owners), Wanted::Some)))
+    }
+
+    /// Whether a chain of owners comes to the workload.
+    async fn leads_to(
+        &self,
+        named: &Named,
+        namespace: &str,
+        mut owner: OwnerReference,
+        known: &mut BTreeMap<(String, String), Option<OwnerReference>>,
+    ) -> bool {
+        for _ in 0..OWNERS {
+            if named.is(&owner) {
+                return true;
+            }
+            let key = (owner.kind.clone(), owner.name.clone());
+            let next = if let Some(next) = known.get(&key) {
+                next.clone()
+            } else {
+                let next = self.owner_of(&owner, namespace).await;
+                known.insert(key, next.clone());
+                next
+            };
+            match next {
+                Some(next) => owner = next,
+                None => return false,
+            }
+        }
+        false
+    }
+
+    async fn owner_of(&self, owner: &OwnerReference, namespace: &str) -> Option<OwnerReference> {
+        let resource = owner_resource(&owner.api_version, &owner.kind)?;
+        let ask = Ask::get(resource, &ObjectName::new(namespace, owner.name.as_str()));
+        let owner: Owner = self.transport.fetch::<wire::Owner>(&ask).await.ok()?.into();
+        owner.owner
+    }
+
+    /// The names of the objects of a workload's kind in a namespace: help for one that is not there.
+    pub async fn workload_names(&self, kind: &Kind, namespace: &str) -> Vec<String> {
+        let Some(resource) = resource(kind) else { return Vec::new() };
+        let ask = Ask::list(resource, Some(namespace)).metadata().limit(PAGE);
+        let list = self.transport.fetch::<List<MetadataOnly>>(&ask).await;
+        let items = list.map(|list| list.items).unwrap_or_default();
+        items.into_iter().map(|item| item.metadata.name).collect()
+    }
+}
+
+/// Any object, as far as its metadata.
+#[derive(serde::Deserialize)]
+struct MetadataOnly {
+    metadata: Metadata,
+}
+
+fn query(workload: &wire::Workload) -> Option<String> {
+    workload.spec.selector.as_ref().map(LabelSelector::query).filter(|query| !query.is_empty())
+}
+
+fn owned_by(kind: &str, name: &str) -> Members {
+    Members::OwnedBy(BTreeSet::from([(kind.to_owned(), name.to_owned())]))
+}
+
+/// Why nothing can be said of the newest revision yet, if so.
+fn unseen_by_controller(workload: &wire::Workload) -> Option<&'static str> {
+    (workload.status.observed_generation < workload.metadata.generation)
+        .then_some("its controller has not seen the change yet")
+}
+
+/// The revision of a replica set; the creation tells apart what has none.
+fn revision(set: &wire::Workload) -> (i64, String) {
+    let number = set.metadata.annotations.revision.parse().unwrap_or(0);
+    (number, set.metadata.creation_timestamp.clone())
+}
+
+fn stateful_set(workload: &wire::Workload, revisions: Revisions) -> Found {
+    let labels = query(workload);
+    let replicas = workload.spec.replicas.unwrap_or(1);
+    let name = &workload.metadata.name;
+    let strategy = &workload.spec.update_strategy;
+    if revisions == Revisions::All || strategy.kind == "OnDelete" {
+        return Found::new(labels, owned_by("StatefulSet", name), Wanted::Count(replicas));
+    }
+    if let Some(why) = unseen_by_controller(workload) {
+        return Found { labels, expected: Expected::unknown(why) };
+    }
+    let hash = workload.status.update_revision.clone();
+    if hash.is_empty() {
+        return Found::new(labels, owned_by("StatefulSet", name), Wanted::Count(replicas));
+    }
+    let updated = replicas.saturating_sub(strategy.rolling_update.partition);
+    let members = Members::Revision { kind: "StatefulSet", name: name.clone(), hash };
+    Found::new(labels, members, Wanted::Count(updated))
+}
+
+fn job(workload: &wire::Workload) -> Found {
+    let members = owned_by("Job", &workload.metadata.name);
+    Found::new(query(workload), members, job_wants(workload))
+}
+
+/// How many pods of a job there should be by now.
+fn job_wants(workload: &wire::Workload) -> Wanted {
+    let has_ended = workload.status.conditions.iter().any(|condition| {
+        condition.status == "True" && matches!(condition.kind.as_str(), "Complete" | "Failed")
+    });
+    if has_ended || workload.spec.suspend {
+        return Wanted::Done;
+    }
+    let at_once = workload.spec.parallelism.unwrap_or(1);
+    let left = workload.spec.completions.map(|all| all.saturating_sub(workload.status.succeeded));
+    match left.map_or(at_once, |left| left.min(at_once)) {
+        0 => Wanted::Done,
+        pods => Wanted::Count(pods),
+    }
+}
+
+/// Whatever has `spec.replicas` and makes its pods itself.
+fn replicas(named: &Named, workload: &wire::Workload) -> Found {
+    let kind = named.kind.object().map_or("", |(_, kind)| kind);
+    let wanted = Wanted::Count(workload.spec.replicas.unwrap_or(1));
+    Found::new(query(workload), owned_by(kind, &workload.metadata.name), wanted)
+}
