@@ -16,6 +16,7 @@
 #![warn(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
 pub mod cause;
+pub mod cli;
 pub mod credentials;
 pub mod diagnose;
 pub mod duration;

@@ -1,0 +1,50 @@
+//! From pods that may fail to a report: one pod of each case is asked about, as `pulldoctor pod`
+//! would, and what is learned serves the others.
+
+use crate::diagnose::{self, Workload};
+use crate::facts::{Facts, Unseen};
+use crate::question::Question;
+use crate::report::Report;
+use crate::source::cluster::Cluster;
+use crate::survey::Survey;
+
+/// How often the diagnosis may come back with more questions.
+const ROUNDS: usize = 6;
+/// Cases that are asked about: each costs a handful of requests.
+const MOST_CASES: usize = 32;
+
+/// The report on these facts; with a cluster, after asking it about one pod of each case.
+pub(super) async fn report(
+    mut facts: Facts,
+    mut survey: Survey,
+    cluster: Option<&Cluster>,
+    own_namespace_only: bool,
+) -> Report {
+    let by_words = diagnose::diagnose(&facts);
+    let cases = diagnose::cases(&facts, &by_words, MOST_CASES);
+    if let Some(cluster) = cluster {
+        for _ in 0..ROUNDS {
+            let mut questions = diagnose::questions_about(&facts, |pod| cases.is_example(pod));
+            if own_namespace_only && questions.remove(&Question::PullSecretsElsewhere) {
+                facts.secrets_elsewhere = Some(Err(Unseen::NotAsked));
+            }
+            if questions.is_empty() {
+                break;
+            }
+            cluster.answer(&questions, &mut facts).await;
+        }
+    }
+    let mut findings = diagnose::diagnose_led_by(&facts, |pod| cases.is_example(pod));
+    if cluster.is_some() {
+        findings.limitations.extend(cases.limitation());
+    }
+    if let Some(roster) = &mut survey.roster {
+        for pod in &facts.pods {
+            let (guessed, known) = (Workload::of(pod), diagnose::workload(&facts, pod));
+            if guessed != known {
+                roster.rename(&pod.name.namespace, &guessed, &known);
+            }
+        }
+    }
+    Report::of_survey(facts.now, facts.origin, findings, survey)
+}

@@ -1,0 +1,7 @@
+//! The program `pulldoctor`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    pulldoctor::cli::main()
+}
