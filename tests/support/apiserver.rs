@@ -1,0 +1,489 @@
+//! An API server in this process that speaks real HTTPS: for everything that a program can meet
+//! between a kubeconfig and an answer.
+//!
+//! ```ignore
+//! let server = ApiServer::builder()
+//!     .fixtures("default")                                  // fixtures/cluster/default/*.json
+//!     .deny(Deny::to("list", "secrets").in_namespace("default"))
+//!     .fault(On::list("events"), Fault::Silence)
+//!     .start();
+//! let kubeconfig = server.kubeconfig();                     // a file; gone with the server
+//! // … run something against it …
+//! assert_eq!(server.requests().len(), 2);
+//! ```
+//!
+//! It serves get, list (paging, selectors, metadata only) and watch (resume, bookmarks, 410), with
+//! the real server's `Status` texts. It runs in a thread of its own, so that a child process can
+//! be tested against it as well, and stops when dropped. It knows nothing of pulldoctor.
+
+mod faults;
+mod rest;
+mod selectors;
+mod store;
+mod tls;
+mod watch;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use http_body_util::BodyExt as _;
+use http_body_util::combinators::UnsyncBoxBody;
+use hyper::body::Bytes;
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+
+pub use faults::{Fault, On};
+pub use tls::Certificate;
+
+use store::Store;
+use tls::Authority;
+
+/// The bearer token that a server takes unless told otherwise.
+pub const TOKEN: &str = "letmein-CANARY-token";
+/// The user and password that a server takes.
+pub const BASIC: (&str, &str) = ("admin", "letmein-CANARY-password");
+
+type Body = UnsyncBoxBody<Bytes, std::io::Error>;
+type Response = hyper::Response<Body>;
+
+/// A permission that is missing.
+#[derive(Debug, Clone)]
+pub struct Deny {
+    verb: &'static str,
+    resource: &'static str,
+    place: Place,
+}
+
+/// Where a permission is missing.
+#[derive(Debug, Clone)]
+enum Place {
+    Everywhere,
+    Namespace(String),
+    WholeCluster,
+}
+
+impl Deny {
+    /// The verb (`get`, `list`, `watch` or `*`) on the plural resource (or `*`), everywhere.
+    pub fn to(verb: &'static str, resource: &'static str) -> Self {
+        Self { verb, resource, place: Place::Everywhere }
+    }
+
+    /// Only in this namespace.
+    #[must_use]
+    pub fn in_namespace(mut self, namespace: &str) -> Self {
+        self.place = Place::Namespace(namespace.to_owned());
+        self
+    }
+
+    /// Only across the whole cluster, as for somebody who has a `Role` and no `ClusterRole`.
+    #[must_use]
+    pub fn across_the_cluster(mut self) -> Self {
+        self.place = Place::WholeCluster;
+        self
+    }
+
+    fn hits(&self, asked: &Recorded) -> bool {
+        (self.verb == "*" || self.verb == asked.verb)
+            && (self.resource == "*" || self.resource == asked.resource)
+            && match &self.place {
+                Place::Everywhere => true,
+                Place::Namespace(namespace) => asked.namespace.as_ref() == Some(namespace),
+                Place::WholeCluster => asked.namespace.is_none(),
+            }
+    }
+}
+
+/// A request as the server got it.
+#[derive(Debug, Clone, Default)]
+pub struct Recorded {
+    /// `get`, `list` or `watch`; the HTTP method in lower case for everything else.
+    pub verb: String,
+    /// The plural resource.
+    pub resource: String,
+    /// The API group; empty for core.
+    pub group: String,
+    /// The namespace in the path.
+    pub namespace: Option<String>,
+    /// The object's name in the path; empty for lists and watches.
+    pub name: String,
+    /// The path without the query.
+    pub path: String,
+    /// The query, decoded.
+    pub query: BTreeMap<String, String>,
+    /// The headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Whether the client showed a certificate of this server's authority.
+    pub has_client_certificate: bool,
+}
+
+impl Recorded {
+    /// The first header of that (lower-case) name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Who a kubeconfig says that one is.
+#[derive(Debug, Clone)]
+pub enum User {
+    /// `token`.
+    Token(String),
+    /// `client-certificate-data` and `client-key-data` of this server's authority.
+    ClientCertificate,
+    /// The value of `user` as it stands.
+    Raw(Value),
+}
+
+/// How a server is to behave.
+pub struct Builder {
+    store: Store,
+    tokens: Vec<String>,
+    denials: Vec<Deny>,
+    faults: Vec<(On, Fault)>,
+    certificate: Certificate,
+    expiring_continues: usize,
+    refuses_streaming_lists: bool,
+    bookmarks: bool,
+}
+
+impl Builder {
+    /// Serves this object, or the items of this List.
+    #[must_use]
+    pub fn object(mut self, object: Value) -> Self {
+        self.store.add(object);
+        self
+    }
+
+    /// Serves all objects of a folder of `fixtures/cluster`, and the nodes they run on.
+    #[must_use]
+    pub fn fixtures(mut self, folder: &str) -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/cluster");
+        let mut files: Vec<PathBuf> = std::fs::read_dir(root.join(folder))
+            .unwrap_or_else(|error| panic!("fixtures/cluster/{folder}: {error}"))
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        files.sort();
+        files.push(root.join("nodes.json"));
+        for file in files {
+            self.store.add(serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap());
+        }
+        self
+    }
+
+    /// Takes this bearer token, and no longer [`TOKEN`].
+    #[must_use]
+    pub fn token(mut self, token: &str) -> Self {
+        self.tokens = vec![token.to_owned()];
+        self
+    }
+
+    /// Answers 403 where the rule says.
+    #[must_use]
+    pub fn deny(mut self, rule: Deny) -> Self {
+        self.denials.push(rule);
+        self
+    }
+
+    /// Fails where `on` says; the first rule that fits counts.
+    #[must_use]
+    pub fn fault(mut self, on: On, fault: Fault) -> Self {
+        self.faults.push((on, fault));
+        self
+    }
+
+    /// Shows this kind of certificate, or none at all.
+    #[must_use]
+    pub fn certificate(mut self, certificate: Certificate) -> Self {
+        self.certificate = certificate;
+        self
+    }
+
+    /// Answers the first `times` requests for a further page with 410.
+    #[must_use]
+    pub fn expire_continues(mut self, times: usize) -> Self {
+        self.expiring_continues = times;
+        self
+    }
+
+    /// Refuses `sendInitialEvents`, as servers before 1.32 do.
+    #[must_use]
+    pub fn refuse_streaming_lists(mut self) -> Self {
+        self.refuses_streaming_lists = true;
+        self
+    }
+
+    /// Sends a bookmark after each change to watches that allow them.
+    #[must_use]
+    pub fn bookmarks(mut self) -> Self {
+        self.bookmarks = true;
+        self
+    }
+
+    /// Starts the server on a free port of 127.0.0.1.
+    pub fn start(self) -> ApiServer {
+        let authority = Authority::new();
+        let acceptor = authority.acceptor(self.certificate);
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let address = listener.local_addr().unwrap();
+        let certificate = self.certificate;
+        let state = Arc::new(State {
+            store: self.store,
+            tokens: self.tokens,
+            denials: self.denials,
+            faults: Mutex::new(self.faults),
+            expiring_continues: Mutex::new(self.expiring_continues),
+            refuses_streaming_lists: self.refuses_streaming_lists,
+            bookmarks: self.bookmarks,
+            log: Mutex::new(Vec::new()),
+            connections: Mutex::new(0),
+            in_flight: Mutex::default(),
+        });
+
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serving = Arc::clone(&state);
+        let thread = std::thread::spawn(move || {
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let listener = TcpListener::from_std(listener).unwrap();
+                let accept = async {
+                    loop {
+                        let (stream, _) = listener.accept().await.unwrap();
+                        *serving.connections.lock().unwrap() += 1;
+                        tokio::spawn(serve(
+                            stream,
+                            acceptor.clone(),
+                            certificate,
+                            Arc::clone(&serving),
+                        ));
+                    }
+                };
+                tokio::select! {
+                    () = accept => {}
+                    _ = stopped => {}
+                }
+            });
+        });
+        ApiServer {
+            address,
+            authority,
+            certificate,
+            state,
+            directory: TempDir::new().unwrap(),
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+}
+
+/// What the connections share.
+struct State {
+    store: Store,
+    tokens: Vec<String>,
+    denials: Vec<Deny>,
+    faults: Mutex<Vec<(On, Fault)>>,
+    expiring_continues: Mutex<usize>,
+    refuses_streaming_lists: bool,
+    bookmarks: bool,
+    log: Mutex<Vec<Recorded>>,
+    connections: Mutex<usize>,
+    in_flight: Mutex<InFlight>,
+}
+
+/// Requests that are being answered.
+#[derive(Debug, Default)]
+struct InFlight {
+    now: usize,
+    most: usize,
+}
+
+/// A running server.
+pub struct ApiServer {
+    address: SocketAddr,
+    authority: Authority,
+    certificate: Certificate,
+    state: Arc<State>,
+    directory: TempDir,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl ApiServer {
+    /// A server with the namespaces `default` and `kube-system`, nothing in them, and no faults.
+    pub fn builder() -> Builder {
+        let mut store = Store::default();
+        for name in ["default", "kube-system"] {
+            store.add_namespace(name);
+        }
+        Builder {
+            store,
+            tokens: vec![TOKEN.to_owned()],
+            denials: Vec::new(),
+            faults: Vec::new(),
+            certificate: Certificate::Good,
+            expiring_continues: 0,
+            refuses_streaming_lists: false,
+            bookmarks: false,
+        }
+    }
+
+    /// Its address, as a kubeconfig has it.
+    pub fn url(&self) -> String {
+        let scheme = if self.certificate == Certificate::NoTls { "http" } else { "https" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// Host and port.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The certificate of its authority, in PEM.
+    pub fn ca_pem(&self) -> String {
+        self.authority.pem()
+    }
+
+    /// A folder for files of the test; gone with the server.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// A kubeconfig with [`TOKEN`], whose one context is `test` and whose namespace is `default`.
+    pub fn kubeconfig(&self) -> PathBuf {
+        self.kubeconfig_for(&User::Token(self.state.tokens[0].clone()))
+    }
+
+    /// The same for another user.
+    pub fn kubeconfig_for(&self, user: &User) -> PathBuf {
+        self.write("kubeconfig", &self.config(user))
+    }
+
+    /// The content of a kubeconfig, to be changed and written with [`ApiServer::write`].
+    pub fn config(&self, user: &User) -> Value {
+        let user = match user {
+            User::Token(token) => json!({ "token": token }),
+            User::ClientCertificate => {
+                let (certificate, key) = self.authority.client();
+                json!({
+                    "client-certificate-data": tls::base64(&certificate),
+                    "client-key-data": tls::base64(&key),
+                })
+            }
+            User::Raw(user) => user.clone(),
+        };
+        json!({
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{ "name": "test", "cluster": {
+                "server": self.url(),
+                "certificate-authority-data": tls::base64(&self.ca_pem()),
+            }}],
+            "users": [{ "name": "tester", "user": user }],
+            "contexts": [{ "name": "test", "context": {
+                "cluster": "test", "user": "tester", "namespace": "default",
+            }}],
+            "current-context": "test",
+        })
+    }
+
+    /// Writes a kubeconfig into the server's folder.
+    pub fn write(&self, name: &str, config: &Value) -> PathBuf {
+        let path = self.directory.path().join(name);
+        std::fs::write(&path, config.to_string()).unwrap();
+        path
+    }
+
+    /// Certificate and key of a client, in PEM.
+    pub fn client_certificate(&self) -> (String, String) {
+        self.authority.client()
+    }
+
+    /// The requests so far, in the order of their arrival.
+    pub fn requests(&self) -> Vec<Recorded> {
+        self.state.log.lock().unwrap().clone()
+    }
+
+    /// How many connections were opened so far.
+    pub fn connections(&self) -> usize {
+        *self.state.connections.lock().unwrap()
+    }
+
+    /// How many requests were being answered at once, at most.
+    pub fn most_at_once(&self) -> usize {
+        self.state.in_flight.lock().unwrap().most
+    }
+
+    /// Adds the object or replaces it; watches hear of it.
+    pub fn put(&self, object: Value) {
+        self.state.store.put(object);
+    }
+
+    /// Deletes the object of that plural resource; watches hear of it.
+    pub fn delete(&self, resource: &str, namespace: &str, name: &str) {
+        self.state.store.delete(resource, namespace, name);
+    }
+
+    /// Forgets history: a watch that resumes from before now gets 410.
+    pub fn compact(&self) {
+        self.state.store.compact();
+    }
+}
+
+impl Drop for ApiServer {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            // The thread may have ended by itself.
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            let ended = thread.join();
+            assert!(ended.is_ok() || std::thread::panicking(), "the API server panicked");
+        }
+    }
+}
+
+async fn serve(
+    stream: TcpStream,
+    acceptor: Option<tokio_rustls::TlsAcceptor>,
+    certificate: Certificate,
+    state: Arc<State>,
+) {
+    match (certificate, acceptor) {
+        (Certificate::Mute, _) => {
+            // The handshake never goes on; the stream stays open as long as the server runs.
+            let _stream = stream;
+            std::future::pending::<()>().await;
+        }
+        (_, Some(acceptor)) => {
+            // A client that does not trust the certificate ends the handshake.
+            if let Ok(stream) = acceptor.accept(stream).await {
+                let certified = stream.get_ref().1.peer_certificates().is_some();
+                talk(TokioIo::new(stream), certified, state).await;
+            }
+        }
+        (_, None) => talk(TokioIo::new(stream), false, state).await,
+    }
+}
+
+async fn talk<S>(stream: S, certified: bool, state: Arc<State>)
+where
+    S: hyper::rt::Read + hyper::rt::Write + Unpin + 'static,
+{
+    let answer = hyper::service::service_fn(move |request| {
+        let state = Arc::clone(&state);
+        async move { rest::answer(&state, &request, certified).await }
+    });
+    // Connections end as clients please.
+    let _ = hyper::server::conn::http1::Builder::new().serve_connection(stream, answer).await;
+}
+
+fn whole(text: impl Into<Bytes>) -> Body {
+    http_body_util::Full::new(text.into()).map_err(|never| match never {}).boxed_unsync()
+}
