@@ -1,0 +1,502 @@
+//! `pulldoctor check` against an API server in this process: what it asks, and how it waits.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+pub mod support;
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use support::apiserver::{ApiServer, Deny, Fault, On};
+use support::{Run, finish, program};
+
+fn command(server: &ApiServer, args: &[&str]) -> std::process::Command {
+    let mut command = program();
+    command.arg("check").args(args).args(["--request-timeout", "5s"]);
+    command.env("KUBECONFIG", server.kubeconfig());
+    command
+}
+
+fn check(server: &ApiServer, args: &[&str]) -> Run {
+    finish(&mut command(server, args))
+}
+
+const IMAGE: &str = "reg.io/web:v9";
+
+fn waiting(reason: &str, message: &str) -> Value {
+    json!({ "waiting": { "reason": reason, "message": message } })
+}
+
+fn creating() -> Value {
+    waiting("ContainerCreating", "")
+}
+
+fn up() -> Value {
+    json!({ "running": { "startedAt": "2026-01-01T00:00:00Z" } })
+}
+
+/// A tag that is not there, after so many attempts.
+fn no_tag() -> Value {
+    waiting(
+        "ErrImagePull",
+        "rpc error: code = NotFound desc = failed to pull and unpack image \"reg.io/web:v9\": failed \
+         to resolve reference \"reg.io/web:v9\": reg.io/web:v9: not found",
+    )
+}
+
+fn backing_off() -> Value {
+    waiting("ImagePullBackOff", "Back-off pulling image \"reg.io/web:v9\"")
+}
+
+fn invalid() -> Value {
+    waiting(
+        "InvalidImageName",
+        "Failed to apply default image tag \"Web\": couldn't parse image name \"Web\": invalid \
+         reference format: repository name (library/Web) must be lowercase",
+    )
+}
+
+fn throttled() -> Value {
+    waiting(
+        "ErrImagePull",
+        "failed to pull and unpack image \"reg.io/web:v9\": unexpected status from HEAD request to \
+         https://reg.io/v2/web/manifests/v9: 429 Too Many Requests",
+    )
+}
+
+/// A pod of a replica set of Deployment web.
+#[expect(clippy::needless_pass_by_value, reason = "states are made where they are used")]
+fn pod(name: &str, hash: &str, state: Value) -> Value {
+    let phase = if state["running"].is_null() { "Pending" } else { "Running" };
+    json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {
+            "name": name, "namespace": "shop", "uid": format!("uid-{name}"),
+            "labels": { "app": "web", "pod-template-hash": hash },
+            "ownerReferences": [{ "apiVersion": "apps/v1", "kind": "ReplicaSet", "controller": true,
+                "name": format!("web-{hash}"), "uid": format!("rs-{hash}") }],
+        },
+        "spec": { "nodeName": "n1", "serviceAccountName": "default",
+            "containers": [{ "name": "app", "image": IMAGE }] },
+        "status": { "phase": phase, "containerStatuses": [{ "name": "app", "state": state }] },
+    })
+}
+
+fn deployment(replicas: usize, generation: u32, observed: u32) -> Value {
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": { "name": "web", "namespace": "shop", "uid": "deploy", "generation": generation },
+        "spec": { "replicas": replicas, "selector": { "matchLabels": { "app": "web" } } },
+        "status": { "observedGeneration": observed },
+    })
+}
+
+fn replica_set(hash: &str, revision: u32) -> Value {
+    json!({
+        "apiVersion": "apps/v1", "kind": "ReplicaSet",
+        "metadata": {
+            "name": format!("web-{hash}"), "namespace": "shop", "uid": format!("rs-{hash}"),
+            "labels": { "app": "web", "pod-template-hash": hash },
+            "annotations": { "deployment.kubernetes.io/revision": revision.to_string() },
+            "ownerReferences": [{ "apiVersion": "apps/v1", "kind": "Deployment", "name": "web",
+                "uid": "deploy", "controller": true }],
+        },
+    })
+}
+
+fn failed_event(pod: &str, count: u32) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Event",
+        "metadata": { "name": format!("{pod}.1"), "namespace": "shop" },
+        "involvedObject": { "kind": "Pod", "namespace": "shop", "name": pod,
+            "uid": format!("uid-{pod}"), "fieldPath": "spec.containers{app}" },
+        "type": "Warning", "reason": "Failed", "count": count, "source": { "component": "kubelet" },
+        "message": "Failed to pull image \"reg.io/web:v9\": rpc error: code = NotFound desc = failed \
+                    to pull and unpack image \"reg.io/web:v9\": failed to resolve reference \
+                    \"reg.io/web:v9\": reg.io/web:v9: not found",
+    })
+}
+
+fn serve(objects: &[Value]) -> ApiServer {
+    objects.iter().fold(ApiServer::builder(), |it, object| it.object(object.clone())).start()
+}
+
+/// A program that waits, and its lines on standard error as they come.
+struct Waiting {
+    child: Child,
+    lines: std::sync::mpsc::Receiver<String>,
+}
+
+impl Waiting {
+    fn start(server: &ApiServer, args: &[&str]) -> Self {
+        let mut child =
+            command(server, args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let stderr = child.stderr.take().unwrap();
+        let (sender, lines) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { child, lines }
+    }
+
+    /// Waits for a line with these words.
+    fn hears(&self, words: &str) -> String {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let mut heard = Vec::new();
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.lines.recv_timeout(left) {
+                Ok(line) if line.contains(words) => return line,
+                Ok(line) => heard.push(line),
+                Err(error) => panic!("no {words:?} among {heard:#?}: {error}"),
+            }
+        }
+    }
+
+    fn end(mut self) -> Run {
+        let started = Instant::now();
+        while self.child.try_wait().unwrap().is_none() {
+            assert!(started.elapsed() < Duration::from_secs(20), "it does not end");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let output = self.child.wait_with_output().unwrap();
+        Run {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: self.lines.try_iter().collect::<Vec<_>>().join("\n"),
+        }
+    }
+}
+
+const WEB: [&str; 3] = ["deployment/web", "-n", "shop"];
+
+fn wait(server: &ApiServer, args: &[&str]) -> Waiting {
+    Waiting::start(server, &[&WEB, args].concat())
+}
+
+#[test]
+fn one_look_asks_for_the_pods_and_only_for_events_of_those_that_may_fail() {
+    let server = serve(&[pod("a", "1", up()), pod("b", "1", up())]);
+    let run = check(&server, &["-n", "shop"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(run.stdout, "no image-pull failure: the images of 2 pods are pulled\n");
+    let requests = server.requests();
+    assert_eq!(requests.len(), 1, "{requests:#?}");
+    assert_eq!(requests[0].query["limit"], "500");
+}
+
+#[test]
+fn many_pods_that_fail_alike_cost_the_questions_of_one() {
+    let mut objects: Vec<_> = (0..60).map(|n| pod(&format!("a{n}"), "1", no_tag())).collect();
+    objects.extend([deployment(60, 1, 1), replica_set("1", 1)]);
+    let server = serve(&objects);
+    let run = check(&server, &["-A", "-o", "json"]);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    let report = run.json();
+    assert_eq!(report["summary"]["podsFailing"], 60);
+    assert_eq!(report["incidents"][0]["pods"], 60);
+    assert_eq!(
+        report["incidents"][0]["workloads"],
+        json!([{ "kind": "Deployment", "name": "web" }])
+    );
+    assert!(server.requests().len() <= 8, "{:#?}", server.requests());
+}
+
+#[test]
+fn a_named_workload_is_its_own_pods_and_no_others() {
+    let mut stranger = pod("stranger", "7", no_tag());
+    stranger["metadata"]["ownerReferences"] = json!([]);
+    let server = serve(&[deployment(1, 1, 1), replica_set("1", 1), pod("a", "1", up()), stranger]);
+    let run = check(&server, &WEB);
+    assert_eq!(run.code, 0, "{}\n{}", run.stdout, run.stderr);
+    let missing = check(&server, &["deployment/webs", "-n", "shop"]);
+    assert_eq!(missing.code, 3);
+    assert!(missing.stderr.contains("of a similar name: web"), "{}", missing.stderr);
+    assert_eq!(check(&server, &["pod/nope", "-n", "shop"]).code, 3);
+}
+
+#[test]
+fn a_kind_that_nobody_knows_is_found_by_the_owners_of_its_pods() {
+    let mut owned = deployment(1, 1, 1);
+    owned["metadata"]["ownerReferences"] = json!([{ "apiVersion": "acme.io/v1", "kind": "Shop",
+        "name": "main", "uid": "x", "controller": true }]);
+    let server = serve(&[owned, replica_set("1", 1), pod("a", "1", no_tag())]);
+    let run = check(&server, &["shop/main", "-n", "shop", "-o", "json"]);
+    assert_eq!(run.json()["summary"]["podsFailing"], 1, "{}", run.stderr);
+    let missing = check(&server, &["shops.other.io/main", "-n", "shop"]);
+    assert_eq!(missing.code, 3, "{}", missing.stderr);
+}
+
+#[test]
+fn events_that_may_not_be_read_are_said_and_status_decides() {
+    let server =
+        ApiServer::builder().object(pod("a", "1", no_tag())).deny(Deny::to("*", "events")).start();
+    let run = check(&server, &["-n", "shop", "-o", "json"]);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    let report = run.json();
+    assert_eq!(report["diagnoses"][0]["cause"], "manifest-not-found");
+    assert!(report["limitations"].to_string().contains("list events"), "{report:#}");
+}
+
+#[test]
+fn a_server_that_is_busy_is_asked_again_when_it_says() {
+    let server = ApiServer::builder()
+        .object(pod("a", "1", up()))
+        .fault(On::list("pods").times(1), Fault::Status(429, Some(1)))
+        .start();
+    let started = Instant::now();
+    let run = check(&server, &["-n", "shop"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(started.elapsed() >= Duration::from_millis(950));
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[test]
+fn waiting_ends_when_the_newest_revision_has_its_images() {
+    let server = serve(&[deployment(2, 2, 1), replica_set("1", 1), pod("old", "1", backing_off())]);
+    let waiting = wait(&server, &["--wait", "30s"]);
+    waiting.hears("its controller has not seen the change yet");
+    server.put(replica_set("2", 2));
+    server.put(deployment(2, 2, 2));
+    waiting.hears("2 pods expected");
+    server.put(pod("new-a", "2", creating()));
+    waiting.hears("shop/new-a: pending");
+    server.put(pod("new-a", "2", up()));
+    waiting.hears("shop/new-a: pulled");
+    server.put(pod("new-b", "2", up()));
+    let run = waiting.end();
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(run.stdout, "the images of all 2 pods are pulled\n");
+}
+
+#[test]
+fn what_no_waiting_heals_fails_at_once() {
+    let server = serve(&[deployment(1, 1, 1), replica_set("1", 1), pod("a", "1", creating())]);
+    let waiting = wait(&server, &["--wait", "60s"]);
+    waiting.hears("pending");
+    let started = Instant::now();
+    server.put(pod("a", "1", invalid()));
+    let run = waiting.end();
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(started.elapsed() < Duration::from_secs(10));
+    assert!(run.stdout.contains("invalid-reference"), "{}", run.stdout);
+}
+
+#[test]
+fn a_missing_tag_fails_once_it_was_seen_twice() {
+    let server = serve(&[deployment(1, 1, 1), replica_set("1", 1), pod("a", "1", no_tag())]);
+    let waiting = wait(&server, &["--wait", "60s", "-o", "json"]);
+    waiting.hears("failing, manifest-not-found");
+    server.put(failed_event("a", 1));
+    server.put(pod("a", "1", backing_off()));
+    server.put(failed_event("a", 2));
+    let run = waiting.end();
+    assert_eq!(run.code, 1, "{run:?}");
+    let report = run.json();
+    assert_eq!(report["wait"]["outcome"], "failed");
+    assert_eq!(report["diagnoses"][0]["cause"], "manifest-not-found");
+    assert_eq!(report["diagnoses"][0]["owner"]["name"], "web");
+}
+
+#[test]
+fn what_may_heal_is_waited_for_and_forgiven() {
+    let server = serve(&[deployment(1, 1, 1), replica_set("1", 1), pod("a", "1", throttled())]);
+    let waiting = wait(&server, &["--wait", "30s", "--grace", "20s"]);
+    waiting.hears("failing, rate-limited");
+    server.put(pod("a", "1", up()));
+    assert_eq!(waiting.end().code, 0);
+}
+
+#[test]
+fn a_transient_failure_counts_when_its_grace_is_over() {
+    let server = serve(&[deployment(1, 1, 1), replica_set("1", 1), pod("a", "1", throttled())]);
+    let started = Instant::now();
+    let run = wait(&server, &["--wait", "60s", "--grace", "1s"]).end();
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(started.elapsed() >= Duration::from_secs(1));
+    assert!(run.stdout.contains("rate-limited"), "{}", run.stdout);
+}
+
+#[test]
+fn time_that_runs_out_is_four_or_one() {
+    let server = serve(&[deployment(2, 1, 1), replica_set("1", 1), pod("a", "1", creating())]);
+    let run = wait(&server, &["--wait", "1s", "-o", "json"]).end();
+    assert_eq!(run.code, 4, "{run:?}");
+    let report = run.json();
+    assert_eq!(report["wait"]["outcome"], "undecided");
+    let pending = report["wait"]["pending"].to_string();
+    assert!(pending.contains("deployment/web") && pending.contains("shop/a"), "{pending}");
+
+    let server = serve(&[deployment(1, 1, 1), replica_set("1", 1), pod("a", "1", throttled())]);
+    let run = wait(&server, &["--wait", "1s"]).end();
+    assert_eq!(run.code, 1, "{run:?}");
+}
+
+#[test]
+fn a_workload_that_does_not_exist_yet_is_waited_for() {
+    let server = serve(&[]);
+    let waiting = wait(&server, &["--wait", "30s"]);
+    waiting.hears("deployment/web: it does not exist");
+    server.put(replica_set("1", 1));
+    server.put(deployment(1, 1, 1));
+    waiting.hears("1 pod expected");
+    server.put(pod("a", "1", up()));
+    assert_eq!(waiting.end().code, 0);
+}
+
+#[test]
+fn scaled_to_zero_and_finished_jobs_are_settled() {
+    let server = serve(&[deployment(0, 1, 1), replica_set("1", 1)]);
+    assert_eq!(wait(&server, &["--wait", "30s"]).end().code, 0);
+    let server = serve(&[json!({
+        "apiVersion": "batch/v1", "kind": "Job",
+        "metadata": { "name": "migrate", "namespace": "shop", "uid": "j" },
+        "spec": { "selector": { "matchLabels": { "job": "migrate" } } },
+        "status": { "conditions": [{ "type": "Complete", "status": "True" }] },
+    })]);
+    let run = check(&server, &["job/migrate", "-n", "shop", "--wait", "30s"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+}
+
+#[test]
+fn a_whole_namespace_can_be_waited_for() {
+    let server = serve(&[pod("a", "1", creating()), pod("b", "1", up())]);
+    let waiting = Waiting::start(&server, &["-n", "shop", "--wait", "30s", "-o", "junit"]);
+    waiting.hears("shop/a: pending");
+    server.put(pod("a", "1", up()));
+    let run = waiting.end();
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.stdout.contains("tests=\"1\" failures=\"0\""), "{}", run.stdout);
+
+    let empty = check(&serve(&[]), &["-n", "shop", "--wait", "1s"]);
+    assert_eq!(empty.code, 4, "{}", empty.stdout);
+    assert!(empty.stdout.contains("namespace shop: no pod is there"), "{}", empty.stdout);
+}
+
+#[test]
+fn pods_of_a_stateful_sets_old_revision_do_not_count() {
+    let owner = json!([{ "apiVersion": "apps/v1", "kind": "StatefulSet", "name": "db", "uid": "s",
+        "controller": true }]);
+    let of_set = |name: &str, hash: &str, state: Value| {
+        let mut pod = pod(name, "", state);
+        pod["metadata"]["ownerReferences"] = owner.clone();
+        pod["metadata"]["labels"] = json!({ "app": "db", "controller-revision-hash": hash });
+        pod
+    };
+    let server = serve(&[
+        json!({
+            "apiVersion": "apps/v1", "kind": "StatefulSet",
+            "metadata": { "name": "db", "namespace": "shop", "uid": "s", "generation": 2 },
+            "spec": { "replicas": 2, "selector": { "matchLabels": { "app": "db" } },
+                "updateStrategy": { "type": "RollingUpdate", "rollingUpdate": { "partition": 1 } } },
+            "status": { "observedGeneration": 2, "updateRevision": "db-2" },
+        }),
+        of_set("db-0", "db-1", no_tag()),
+        of_set("db-1", "db-2", up()),
+    ]);
+    let run = check(&server, &["sts/db", "-n", "shop", "--wait", "30s"]);
+    assert_eq!(run.code, 0, "{}\n{}", run.stdout, run.stderr);
+}
+
+#[test]
+fn a_broken_watch_is_taken_up_where_it_was() {
+    let server = ApiServer::builder()
+        .object(deployment(1, 1, 1))
+        .object(replica_set("1", 1))
+        .object(pod("a", "1", creating()))
+        .fault(On::watch("pods").times(2), Fault::CutAfter(0))
+        .bookmarks()
+        .start();
+    let waiting = wait(&server, &["--wait", "30s"]);
+    waiting.hears("pending");
+    server.put(pod("a", "1", up()));
+    assert_eq!(waiting.end().code, 0);
+    let lists =
+        server.requests().into_iter().filter(|it| it.resource == "pods" && it.verb == "list");
+    assert_eq!(lists.count(), 1, "a watch is resumed, not begun anew");
+    for request in server.requests().iter().filter(|it| it.verb == "watch") {
+        assert!(!request.query.contains_key("sendInitialEvents"), "{request:?}");
+        assert_eq!(request.query["allowWatchBookmarks"], "true");
+    }
+}
+
+#[test]
+fn what_is_no_longer_kept_is_listed_anew() {
+    let server = serve(&[deployment(1, 1, 1), replica_set("1", 1), pod("a", "1", creating())]);
+    let gone = json!({ "type": "ERROR", "object": { "kind": "Status", "apiVersion": "v1",
+        "status": "Failure", "reason": "Expired", "code": 410, "message": "too old" } });
+    drop(server);
+    let server = ApiServer::builder()
+        .object(deployment(1, 1, 1))
+        .object(replica_set("1", 1))
+        .object(pod("a", "1", creating()))
+        .fault(On::watch("pods").times(1), Fault::Raw(200, "application/json", format!("{gone}\n")))
+        .start();
+    let waiting = wait(&server, &["--wait", "30s"]);
+    waiting.hears("pending");
+    server.put(pod("a", "1", up()));
+    assert_eq!(waiting.end().code, 0);
+    let lists =
+        server.requests().into_iter().filter(|it| it.resource == "pods" && it.verb == "list");
+    assert_eq!(lists.count(), 2);
+}
+
+#[test]
+fn a_server_that_is_away_for_a_while_is_waited_for() {
+    let server = ApiServer::builder()
+        .object(deployment(1, 1, 1))
+        .object(replica_set("1", 1))
+        .object(pod("a", "1", creating()))
+        .fault(On::watch("pods").times(3), Fault::Close)
+        .start();
+    let waiting = wait(&server, &["--wait", "30s"]);
+    waiting.hears("cannot see pods");
+    waiting.hears("can see pods again");
+    server.put(pod("a", "1", up()));
+    assert_eq!(waiting.end().code, 0);
+}
+
+#[test]
+fn who_may_not_watch_is_told_so() {
+    let server = ApiServer::builder()
+        .object(pod("a", "1", creating()))
+        .deny(Deny::to("watch", "pods"))
+        .start();
+    let run = check(&server, &["-n", "shop", "--wait", "30s"]);
+    assert_eq!(run.code, 3, "{}", run.stdout);
+    assert!(run.stderr.contains("no permission to watch pods"), "{}", run.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_prints_what_is_known() {
+    let server = serve(&[deployment(1, 1, 1), replica_set("1", 1), pod("a", "1", throttled())]);
+    let waiting = wait(&server, &["--wait", "60s"]);
+    waiting.hears("failing, rate-limited");
+    let id = waiting.child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let run = waiting.end();
+    assert_eq!(run.code, 130, "{run:?}");
+    assert!(run.stdout.contains("rate-limited"), "{}", run.stdout);
+}
+
+#[test]
+fn binary_that_cannot_be_decoded_is_asked_for_as_json() {
+    let broken = "k8s\0this is not protobuf".to_owned();
+    let server = ApiServer::builder()
+        .fixtures("default")
+        .fault(
+            On::list("pods").times(1),
+            Fault::Raw(200, "application/vnd.kubernetes.protobuf", broken),
+        )
+        .start();
+    let run = check(&server, &["-o", "json"]);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    assert_eq!(run.json()["summary"]["podsFailing"], 1, "{}", run.stdout);
+}
