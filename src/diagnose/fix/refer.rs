@@ -138,6 +138,11 @@ impl Work<'_> {
         }
     }
 
+    /// The owner's manifest with the reference at the end of the way.
+    fn manifest_of(&self, owner: &OwnerReference, way: &[&str], secret: &str) -> String {
+        self.manifest(&owner.api_version, &owner.kind, &owner.name, way, secret)
+    }
+
     fn refer_in_template(&self, owner: &OwnerReference, secret: &str) -> Fix {
         let way = ["spec", "template", "spec"];
         let kind = owner.kind.to_lowercase();
@@ -165,13 +170,7 @@ impl Work<'_> {
             ),
             says: format!("{then}{}", self.undone(owner)),
             commands,
-            manifest: Some(self.manifest(
-                &owner.api_version,
-                &owner.kind,
-                &owner.name,
-                &way,
-                secret,
-            )),
+            manifest: Some(self.manifest_of(owner, &way, secret)),
             recreates_pods,
         }
     }
@@ -199,13 +198,7 @@ impl Work<'_> {
                 self.undone(owner)
             ),
             commands,
-            manifest: Some(self.manifest(
-                &owner.api_version,
-                &owner.kind,
-                &owner.name,
-                &way,
-                secret,
-            )),
+            manifest: Some(self.manifest_of(owner, &way, secret)),
             recreates_pods: true,
         }
     }
@@ -238,13 +231,7 @@ impl Work<'_> {
                 self.in_namespace(),
                 shell(&patch),
             )],
-            manifest: Some(self.manifest(
-                &owner.api_version,
-                &owner.kind,
-                &owner.name,
-                &way,
-                secret,
-            )),
+            manifest: Some(self.manifest_of(owner, &way, secret)),
             recreates_pods: false,
         }
     }
@@ -264,13 +251,7 @@ impl Work<'_> {
                 self.undone(owner)
             ),
             commands: Vec::new(),
-            manifest: Some(self.manifest(
-                &owner.api_version,
-                &owner.kind,
-                &owner.name,
-                &way,
-                secret,
-            )),
+            manifest: Some(self.manifest_of(owner, &way, secret)),
             recreates_pods: true,
         }
     }
