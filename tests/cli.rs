@@ -96,6 +96,9 @@ fn every_row_of_a_report_is_read_at_any_width() {
             assert!(line.chars().count() <= limit || copied || !breakable, "{width}: {line}");
         }
         assert!(!run.stdout.contains('\u{1b}'), "colour in a pipe");
+        // Names are copied, so they stand whole in the checks too.
+        let checks = run.stdout.split("Checked").nth(1).and_then(|rest| rest.split("Fix").next());
+        assert!(checks.unwrap().contains("key-index-bare"), "{width}: {}", run.stdout);
     }
 }
 

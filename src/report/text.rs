@@ -22,6 +22,9 @@ pub(super) const GOOD: Style = AnsiColor::Green.on_default();
 pub(super) const HEAD: Style = Style::new().bold();
 pub(super) const FAINT: Style = Style::new().dimmed();
 
+/// The narrowest page on which the checks are a table, in columns.
+const TABLE: usize = 80;
+
 /// The narrowest and the widest column of text.
 const WIDTHS: std::ops::RangeInclusive<usize> = 40..=110;
 
@@ -131,6 +134,14 @@ impl<'a> Page<'a> {
     }
 
     fn checks(&mut self, checks: &[Check]) -> io::Result<()> {
+        // Three columns side by side would break names that are meant to be copied.
+        if self.width < TABLE {
+            for check in checks {
+                let label = format!("  {:<9}", outcome(check.outcome));
+                self.hanging(&label, &format!("{} {}", check.question, check.detail), HEAD)?;
+            }
+            return Ok(());
+        }
         let mut table = Table::new();
         table
             .load_style(comfy_table::presets::NOTHING)
