@@ -151,15 +151,19 @@ impl Name {
 /// may hold what was being read.
 fn say_bugs_plainly() {
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        let _ = writeln!(
-            io::stderr(),
-            "error: this is a bug in pulldoctor {}, at {place}\nhint: please report it with the \
-             command that you typed",
-            env!("CARGO_PKG_VERSION"),
-        );
+        let _ = writeln!(io::stderr(), "{}", bug(panic));
         std::process::exit(i32::from(exit::CANNOT_LOOK));
     }));
+}
+
+/// What is said of a panic: where, and nothing of what it carries.
+fn bug(panic: &std::panic::PanicHookInfo<'_>) -> String {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    format!(
+        "error: this is a bug in pulldoctor {}, at {place}\nhint: please report it with the command \
+         that you typed",
+        env!("CARGO_PKG_VERSION"),
+    )
 }
 
 /// Prints what clap has to say: help and versions are answers, the rest is wrong usage.
@@ -231,5 +235,27 @@ impl From<Color> for ColorChoice {
             Color::Always => Self::Always,
             Color::Never => Self::Never,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    #[test]
+    fn a_panic_names_its_place_and_shows_nothing_of_what_it_carries() {
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&said);
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            heard.lock().unwrap().push(super::bug(panic));
+        }));
+        let secret = "CANARY-5up3r".to_owned();
+        let ended = std::panic::catch_unwind(|| panic!("password {secret}"));
+        std::panic::set_hook(before);
+        assert!(ended.is_err());
+        let said = said.lock().unwrap().join("\n");
+        assert!(said.contains("this is a bug") && said.contains("cli.rs"), "{said}");
+        assert!(!said.contains("CANARY"), "{said}");
     }
 }
