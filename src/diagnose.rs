@@ -23,7 +23,10 @@ use crate::words;
 
 pub use cases::{Cases, cases};
 pub use incident::{Incident, incidents};
-pub use symptom::{Progress, is_about_one_image, kind_name, may_fail, progress};
+pub use symptom::{
+    Progress, is_about_one_image, is_telling, kind_name, may_fail, progress, says_why,
+    tells_failure,
+};
 
 /// How sure a diagnosis is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -51,6 +51,8 @@ pub struct Facts {
     pub neighbours: Vec<Pod>,
     /// Events of those pods and of their nodes, in no particular order.
     pub events: Vec<Event>,
+    /// What the status of their containers said earlier, where somebody has been watching.
+    pub said_before: Vec<SaidBefore>,
     /// Whether the events of a namespace could be read. No entry: nobody looked.
     pub events_seen: BTreeMap<String, Result<(), Unseen>>,
     /// Service accounts that were looked for.
@@ -78,6 +80,7 @@ impl Facts {
             pods: Vec::new(),
             neighbours: Vec::new(),
             events: Vec::new(),
+            said_before: Vec::new(),
             events_seen: BTreeMap::new(),
             service_accounts: BTreeMap::new(),
             secrets: BTreeMap::new(),
@@ -233,6 +236,9 @@ pub struct Pod {
     /// For the mirror of a static pod, the uid that the kubelet uses in its events: the annotation
     /// `kubernetes.io/config.mirror`.
     pub mirror_of: Option<String>,
+    /// `metadata.resourceVersion` as the rising number that it is (KEP-5504); 0 when the input does
+    /// not say.
+    pub version: u64,
     /// `metadata.creationTimestamp`.
     pub created: Option<Time>,
     /// `metadata.deletionTimestamp`: set once the pod is being deleted.
@@ -289,6 +295,18 @@ pub struct Place {
     pub state: State,
     /// For containers, the image volumes they mount: their failures show in the container's state.
     pub mounts: Vec<String>,
+}
+
+/// Words of a container's status that have since given way to others: a kubelet before 1.32 shows
+/// why a pull failed only until it backs off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SaidBefore {
+    /// The pod.
+    pub pod: ObjectName,
+    /// The container as it was then.
+    pub place: Place,
+    /// When that was last seen.
+    pub at: Time,
 }
 
 /// Kinds of places that name an image, as `containerKind` in the report.

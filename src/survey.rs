@@ -171,6 +171,7 @@ mod tests {
             name: ObjectName::new("shop", name),
             uid: name.to_owned(),
             mirror_of: None,
+            version: 0,
             created: None,
             deleting: None,
             owner: None,

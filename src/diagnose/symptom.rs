@@ -20,6 +20,7 @@ use events::{
     Tale, event_evidence, event_fits, fails_by_events, is_try, secrets_unretrieved, tale,
     worth_quoting,
 };
+pub use events::{is_telling, tells_failure};
 use neighbours::neighbour_words;
 pub use progress::{Progress, is_about_one_image, may_fail, progress};
 use state::{
@@ -127,7 +128,7 @@ fn container_symptom(
         told.iter().filter(|(event, reading)| tale(event, reading) == Tale::Failed).collect();
     evidence.extend(worth_quoting(&failures).into_iter().map(|(event, _)| event_evidence(event)));
 
-    let best = best_words(facts, pod, target, status, &failures);
+    let best = best_words(facts, pod, (place, target), status, &failures);
     evidence.extend(best.lent);
     let reading = best.reading;
     Some(Symptom {
@@ -152,16 +153,17 @@ fn container_symptom(
 struct Words {
     reading: Reading,
     confidence: Confidence,
-    /// The neighbour that lent them, if one did.
+    /// Where they were read, if neither in the status nor in an event of the pod.
     lent: Option<Evidence>,
 }
 
-/// The status's words if they name a cause, else an event's, else a neighbour's with the same image;
-/// else what little there is.
+/// The status's words if they name a cause, else an event's, else what the status said earlier, else
+/// a neighbour's with the same image; else what little there is. The status is that of `container`,
+/// the image that of `target`.
 fn best_words(
     facts: &Facts,
     pod: &Pod,
-    place: &Place,
+    (container, target): (&Place, &Place),
     status: Option<Reading>,
     failures: &[&(&Event, Reading)],
 ) -> Words {
@@ -174,11 +176,38 @@ fn best_words(
     if let Some(reading) = by_status.or_else(by_event) {
         return own(reading.clone(), Confidence::Certain);
     }
-    if let Some((reading, lent)) = neighbour_words(facts, pod, &place.image) {
+    if let Some((reading, earlier)) = earlier_words(facts, pod, container) {
+        return Words { reading, confidence: Confidence::Certain, lent: Some(earlier) };
+    }
+    if let Some((reading, lent)) = neighbour_words(facts, pod, &target.image) {
         return Words { reading, confidence: Confidence::Likely, lent: Some(lent) };
     }
     let wordless = status.or_else(|| failures.first().map(|(_, reading)| reading.clone()));
     own(wordless.unwrap_or_else(|| message::read("")), Confidence::Possible)
+}
+
+/// What the container's status said earlier about the same image, if that named a cause.
+fn earlier_words(facts: &Facts, pod: &Pod, container: &Place) -> Option<(Reading, Evidence)> {
+    let said = facts.said_before.iter().find(|said| {
+        said.pod == pod.name
+            && (&said.place.name, said.place.kind, &said.place.image)
+                == (&container.name, container.kind, &container.image)
+    })?;
+    let State::Waiting { reason, message } = &said.place.state else { return None };
+    let mut evidence = status_evidence(&said.place, reason, message);
+    evidence.source = format!("{}, earlier", evidence.source);
+    evidence.last_seen = Some(said.at);
+    Some((status_reading(&said.place, reason, message), evidence))
+}
+
+/// Whether the container's status names the cause of a failed pull in words of its own.
+pub fn says_why(place: &Place) -> bool {
+    match &place.state {
+        State::Waiting { reason, message } if waiting(reason) == Waiting::Image => {
+            !message.is_empty() && names_cause(status_reading(place, reason, message).cause)
+        }
+        _ => false,
+    }
 }
 
 /// The image of a place; where the input names none (plain text), the words may.

@@ -1,9 +1,10 @@
 //! When enough is known: everything pulled, something that no waiting heals, or something that has
 //! had its time.
 
-use super::sight::{Failure, SECOND_ATTEMPT};
-use super::{Standing, Tracker};
+use super::sight::{SECOND_ATTEMPT, may_be_race};
+use super::{Standing, Tracked, Tracker};
 use crate::cause::Retry;
+use crate::diagnose::Diagnosis;
 use crate::facts::Time;
 use crate::report::{Pending, PendingWhat};
 use crate::scope::Wanted;
@@ -44,7 +45,7 @@ impl Tracker {
                 Standing::Pending(_) => open = true,
                 Standing::Failing(failures) => {
                     failing = true;
-                    for due in failures.iter().map(|failure| self.due(failure, now)) {
+                    for due in failures.iter().map(|it| self.due(tracked, it, now)) {
                         if due <= now {
                             return Decision::Failed;
                         }
@@ -55,7 +56,7 @@ impl Tracker {
         }
         let complete =
             (0..self.targets.len()).all(|target| self.settling(target) == Settling::Complete);
-        if complete && !open && !failing && self.listing.is_empty() {
+        if complete && !open && !failing && !self.world.is_listing() {
             return Decision::Pulled;
         }
         Decision::Wait { until }
@@ -67,12 +68,13 @@ impl Tracker {
     }
 
     /// When a failure counts.
-    fn due(&self, failure: &Failure, now: Time) -> Time {
+    fn due(&self, tracked: &Tracked, failure: &Diagnosis, now: Time) -> Time {
+        let Some(sight) = self.sights.of(&tracked.pod, failure) else { return now };
         match failure.retry() {
-            Retry::Permanent if failure.attempts >= 2 || !failure.may_be_race() => now,
+            Retry::Permanent if sight.attempts >= 2 || !may_be_race(failure) => now,
             // Nothing but the passing of a whole back-off tells that it was tried again.
-            Retry::Permanent => failure.first + SECOND_ATTEMPT.min(self.grace),
-            Retry::Transient | Retry::Unclear | Retry::NotApplicable => failure.first + self.grace,
+            Retry::Permanent => sight.first + SECOND_ATTEMPT.min(self.grace),
+            Retry::Transient | Retry::Unclear | Retry::NotApplicable => sight.first + self.grace,
         }
     }
 

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 
-use crate::cause::{Cause, Group, Retry};
+use crate::cause::Group;
 use crate::diagnose::{Diagnosis, Workload};
-use crate::facts::{Pod, State, Time};
+use crate::facts::{Pod, Time};
 use crate::redact;
 
 /// After so long a failure has certainly been tried again: the kubelet's first back-off is 10 s, and
@@ -29,40 +29,22 @@ struct Place {
 
 /// What is remembered of a failure.
 #[derive(Debug, Clone, Copy)]
-struct Sight {
-    first: Time,
-    /// Attempts that were seen to fail.
-    attempts: u32,
-}
-
-/// A failing image of a pod.
-#[derive(Debug, Clone)]
-pub(super) struct Failure {
-    cause: &'static Cause,
-    retry: Retry,
-    image: String,
+pub(super) struct Sight {
     /// When it was first seen.
     pub(super) first: Time,
     /// Attempts that were seen to fail.
     pub(super) attempts: u32,
 }
 
-impl Failure {
-    /// Whether trying again helps.
-    pub(super) fn retry(&self) -> Retry {
-        self.retry
-    }
+/// Whether the words could be those of a race: a tag that is just being pushed, a secret or a grant
+/// that is just being made. Nothing of the kind mends a name that cannot be parsed.
+pub(super) fn may_be_race(failure: &Diagnosis) -> bool {
+    matches!(failure.leading().group, Group::Access | Group::NotThere | Group::Root)
+}
 
-    /// Whether the words could be those of a race: a tag that is just being pushed, a secret or a
-    /// grant that is just being made. Nothing of the kind mends a name that cannot be parsed.
-    pub(super) fn may_be_race(&self) -> bool {
-        matches!(self.cause.group, Group::Access | Group::NotThere | Group::Root)
-    }
-
-    /// The failure in one line.
-    pub(super) fn line(&self) -> String {
-        redact::line(&format!("{}: {}", self.cause.code, self.image), LINE)
-    }
+/// The failure in one line.
+pub(super) fn failing_line(failure: &Diagnosis) -> String {
+    redact::line(&format!("{}: {}", failure.leading().code, failure.image.reference), LINE)
 }
 
 /// All failures that were seen and have not healed.
@@ -73,10 +55,11 @@ pub(super) struct Sights {
 
 impl Sights {
     /// Takes note of a failure.
-    pub(super) fn see(&mut self, pod: &Pod, diagnosis: &Diagnosis, now: Time) -> Failure {
-        let place = diagnosis.volume.as_ref().or(diagnosis.container.as_ref());
-        let key = Place::of(pod, place.map_or("", String::as_str), &diagnosis.image.reference);
-        let sight = self.seen.entry(key).or_insert(Sight { first: now, attempts: 1 });
+    pub(super) fn see(&mut self, pod: &Pod, diagnosis: &Diagnosis, now: Time) {
+        let sight = self
+            .seen
+            .entry(Place::of_failure(pod, diagnosis))
+            .or_insert(Sight { first: now, attempts: 1 });
         // An event is counted on with each attempt, for longer than anybody has been watching.
         let told = diagnosis.evidence.iter().filter_map(|evidence| evidence.count).max();
         sight.attempts = sight.attempts.max(told.unwrap_or(0));
@@ -84,27 +67,17 @@ impl Sights {
         if since.is_some_and(|since| now - since >= SECOND_ATTEMPT) {
             sight.attempts = sight.attempts.max(2);
         }
-        Failure {
-            cause: diagnosis.leading(),
-            retry: diagnosis.retry(),
-            image: diagnosis.image.reference.clone(),
-            first: sight.first,
-            attempts: sight.attempts,
-        }
     }
 
-    /// Counts the attempts that a change of a pod's status tells of: between two of them the kubelet
-    /// shows that it waits.
-    pub(super) fn retried(&mut self, before: &Pod, after: &Pod) {
-        for place in &after.places {
-            let was = before.places.iter().find(|it| it.name == place.name);
-            let was = was.map_or("", |it| reason(&it.state));
-            if reason(&place.state) == "ErrImagePull" && !matches!(was, "" | "ErrImagePull") {
-                let key = Place::of(after, &place.name, &place.image);
-                if let Some(sight) = self.seen.get_mut(&key) {
-                    sight.attempts += 1;
-                }
-            }
+    /// What is remembered of a failure that was seen.
+    pub(super) fn of(&self, pod: &Pod, failure: &Diagnosis) -> Option<Sight> {
+        self.seen.get(&Place::of_failure(pod, failure)).copied()
+    }
+
+    /// Counts an attempt that the status of a container tells of.
+    pub(super) fn retried(&mut self, pod: &Pod, place: &str, image: &str) {
+        if let Some(sight) = self.seen.get_mut(&Place::of(pod, place, image)) {
+            sight.attempts += 1;
         }
     }
 
@@ -120,6 +93,11 @@ impl Sights {
 }
 
 impl Place {
+    fn of_failure(pod: &Pod, failure: &Diagnosis) -> Self {
+        let place = failure.volume.as_ref().or(failure.container.as_ref());
+        Self::of(pod, place.map_or("", String::as_str), &failure.image.reference)
+    }
+
     fn of(pod: &Pod, place: &str, image: &str) -> Self {
         Self {
             namespace: pod.name.namespace.clone(),
@@ -127,12 +105,5 @@ impl Place {
             name: place.to_owned(),
             image: image.to_owned(),
         }
-    }
-}
-
-fn reason(state: &State) -> &str {
-    match state {
-        State::Waiting { reason, .. } => reason,
-        State::None | State::Running | State::Terminated { .. } => "",
     }
 }

@@ -255,6 +255,7 @@ fn pod(namespace: &str, pod: &str, image: &str) -> Pod {
         name: ObjectName::new(namespace, pod),
         uid: format!("uid-{pod}"),
         mirror_of: None,
+        version: 0,
         created: Some(time("06:00")),
         deleting: None,
         owner: None,

@@ -231,7 +231,7 @@ impl Wait<'_> {
                     }
                     self.tracker.apply(*pod, now);
                 }
-                Change::Gone(pod) => self.tracker.delete(&pod.name, now),
+                Change::Gone(pod) => self.tracker.delete(&pod.name, &pod.uid, now),
                 Change::Listed => {
                     self.tracker.listed(&area, now);
                     self.unlisted.remove(&area);

@@ -62,6 +62,24 @@ fn is_combined(event: &Event) -> bool {
     event.message.starts_with("(combined from similar events)")
 }
 
+/// Whether an event may tell how a pull went: of the others nothing about images can be learned.
+pub fn is_telling(event: &Event) -> bool {
+    matches!(event.reason.as_str(), "Pulling" | "Pulled" | "Created" | "Started" | "BackOff")
+        || tells_failure(event)
+}
+
+/// Whether an event may tell why a pull failed.
+pub fn tells_failure(event: &Event) -> bool {
+    matches!(
+        event.reason.as_str(),
+        "Failed"
+            | "InspectFailed"
+            | "ErrImageNeverPull"
+            | "FailedCreatePodSandBox"
+            | "FailedToRetrieveImagePullSecret"
+    )
+}
+
 /// What an event says about the image of its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tale {

@@ -33,6 +33,7 @@ pub(super) fn unknown_pod(name: ObjectName, uid: String) -> Pod {
         name,
         uid,
         mirror_of: None,
+        version: 0,
         created: None,
         deleting: None,
         owner: None,

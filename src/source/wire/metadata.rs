@@ -71,6 +71,12 @@ impl Metadata {
             })
     }
 
+    /// The object's version as a number; 0 when there is none. API servers have it rise with every
+    /// write (KEP-5504).
+    pub fn version(&self) -> u64 {
+        self.resource_version.parse().unwrap_or(0)
+    }
+
     /// Who manages the object, by its labels and annotations.
     pub fn managers(&self) -> Vec<Manager> {
         let mut managers = self.annotations.managers.clone();

@@ -162,6 +162,7 @@ impl From<Pod> for facts::Pod {
         Self {
             name: metadata.object_name(),
             mirror_of: metadata.mirror_of(),
+            version: metadata.version(),
             created: metadata.creation_timestamp,
             deleting: metadata.deletion_timestamp,
             owner: metadata.owner(),
