@@ -7,7 +7,9 @@ mod explain;
 mod generated;
 mod output;
 mod pod;
+mod questions;
 mod secret;
+mod watch;
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
@@ -56,6 +58,8 @@ enum Command {
     Pod(Box<pod::PodArgs>),
     /// Smoke check of pods, for after a deploy: which images cannot be pulled, and why
     Check(Box<check::CheckArgs>),
+    /// Failures as they come and go, grouped into incidents
+    Watch(Box<watch::WatchArgs>),
     /// Which images a pull secret serves, and what is wrong with it
     Secret(Box<secret::SecretArgs>),
     /// What a code means, or what a message says
@@ -96,6 +100,7 @@ fn run(command: Command, name: Name, output: &Output) -> Result<u8, Error> {
     match command {
         Command::Pod(args) => pod::run(*args, output),
         Command::Check(args) => check::run(*args, output),
+        Command::Watch(args) => watch::run(*args, output),
         Command::Secret(args) => secret::run(*args, output),
         Command::Explain(args) => explain::run(args, name, output),
         Command::Completions { shell } => {

@@ -130,6 +130,29 @@ impl Kind {
             .map_or(Self::Other, |(_, kind)| *kind)
     }
 
+    /// Whether strangers share its hosts, so that what is wrong with one owner's credentials says
+    /// nothing about another's.
+    pub fn is_shared(self) -> bool {
+        match self {
+            Self::DockerHub
+            | Self::EcrPublic
+            | Self::ArtifactRegistry
+            | Self::Ghcr
+            | Self::GitLab
+            | Self::Quay
+            | Self::Kubernetes
+            | Self::RedHat
+            | Self::Mcr => true,
+            Self::Ecr
+            | Self::Acr
+            | Self::Harbor
+            | Self::Artifactory
+            | Self::Nexus
+            | Self::OpenShift
+            | Self::Other => false,
+        }
+    }
+
     /// What people call it.
     pub fn name(self) -> &'static str {
         match self {

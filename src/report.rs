@@ -3,6 +3,7 @@
 
 pub mod explanations;
 pub mod github;
+pub mod incident;
 pub mod json;
 pub mod junit;
 pub mod markdown;

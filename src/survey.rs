@@ -80,6 +80,20 @@ impl Running {
         number
     }
 
+    /// The nodes that run one of these images.
+    pub fn nodes_with<'a>(
+        &self,
+        images: impl IntoIterator<Item = &'a String>,
+    ) -> impl Iterator<Item = &str> {
+        let running: BTreeSet<u32> = images
+            .into_iter()
+            .filter_map(|image| self.images.get(image))
+            .flatten()
+            .copied()
+            .collect();
+        self.nodes.iter().filter(move |(_, number)| running.contains(number)).map(|(name, _)| name.as_str())
+    }
+
     /// How many nodes besides these run one of these images.
     pub fn elsewhere(&self, images: &BTreeSet<String>, nodes: &BTreeSet<String>) -> usize {
         let here: BTreeSet<u32> =

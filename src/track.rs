@@ -6,10 +6,17 @@
 //! out of the next full list.
 //!
 //! [`World`] is what the streams have told. [`Tracker`] asks of it what `--wait` asks: when enough
-//! is known to end.
+//! is known to end; [`Incidents`] what a watch asks: what goes wrong together, and whether it gets
+//! better.
 
+mod board;
+mod contact;
 mod decide;
+mod history;
+mod incidents;
 mod sight;
+mod spread;
+mod tally;
 mod world;
 
 use chrono::TimeDelta;
@@ -18,7 +25,15 @@ use crate::facts::{Event, Facts, ObjectName, Origin, Pod, Time, Unseen};
 use crate::scope::{Expected, Wanted};
 use crate::survey::Survey;
 
+pub use board::{Board, Census};
+pub use contact::{Blindness, Contact, Notice, Sense};
 pub use decide::{Decision, Settling};
+pub use history::{History, SAMPLE, TREND, Trend};
+pub use incidents::{
+    ChangeKind, End, Ended, FailureChange, Incident, IncidentChange, Incidents,
+};
+pub use spread::{Platforms, Spread};
+pub use tally::Tally;
 use sight::{Sights, failing_line};
 pub use world::{Area, Before, Standing, Tracked, Turn, World};
 

@@ -102,6 +102,21 @@ impl Output {
         self.failed(written)
     }
 
+    /// Writes lines to standard output and sees that they get there at once. Gives an exit code only
+    /// if nobody reads them any more, or they could not be written.
+    pub(super) fn lines(
+        &self,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Option<u8> {
+        let mut stdout = io::stdout().lock();
+        let mut page = AutoStream::new(Vec::new(), self.choice(&stdout));
+        let written = write(&mut page)
+            .and_then(|()| stdout.write_all(&page.into_inner()))
+            .and_then(|()| stdout.flush());
+        let is_unread = written.is_err();
+        self.failed(written).or(is_unread.then_some(crate::exit::OK))
+    }
+
     /// What became of writing: an exit code if it failed. A reader that has closed the pipe has seen
     /// what it wanted, so that is no failure; a full disk is.
     fn failed(&self, written: io::Result<()>) -> Option<u8> {

@@ -10,7 +10,6 @@ use crate::diagnose::{self, Findings, Otherwise};
 use crate::error::Error;
 use crate::exit;
 use crate::facts::{Facts, Unseen};
-use crate::question::Question;
 use crate::redact;
 use crate::report::Report;
 use crate::source::cluster::{Cluster, Scope, Wanted};
@@ -18,10 +17,7 @@ use crate::source::select::Selection;
 
 use super::args::{ClusterArgs, object_name};
 use super::output::{Format, Output};
-
-/// How often the diagnosis may come back with more questions. The longest chain is pod, replica set,
-/// deployment, its owner; secrets go alongside.
-const ROUNDS: usize = 6;
+use super::questions;
 
 /// Arguments of `pulldoctor pod`.
 #[derive(Debug, Args)]
@@ -128,16 +124,7 @@ async fn from_cluster(args: PodArgs, names: Vec<String>) -> Result<Gathered, Err
         return Err(Error::NoSuchObject(Box::new(cluster.not_found_help(missing).await)));
     }
     let mut facts = look.into_facts(Utc::now(), cluster.origin());
-    for _ in 0..ROUNDS {
-        let mut questions = diagnose::questions(&facts);
-        if args.own_namespace_only && questions.remove(&Question::PullSecretsElsewhere) {
-            facts.secrets_elsewhere = Some(Err(Unseen::NotAsked));
-        }
-        if questions.is_empty() {
-            break;
-        }
-        cluster.answer(&questions, &mut facts).await;
-    }
+    questions::ask(&cluster, &mut facts, args.own_namespace_only, |_| true).await;
     Ok(Gathered { facts, notes: Vec::new() })
 }
 

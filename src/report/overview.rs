@@ -5,9 +5,9 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 
-use crate::diagnose::Incident;
+use crate::diagnose::{Incident, Workload};
 use crate::duration;
-use crate::facts::Time;
+use crate::facts::{ObjectName, Time};
 use crate::words;
 
 use super::text::{BAD, FAINT, GOOD, HEAD, Page};
@@ -101,22 +101,33 @@ pub(super) fn headline(incident: &Incident, now: Time) -> String {
 
 /// `3 pods of Deployment shop/web on 2 nodes`.
 fn counts(incident: &Incident) -> String {
-    let workloads: Vec<_> = incident.workloads.iter().collect();
-    let pods = match (workloads.as_slice(), incident.pods.first()) {
-        ([], Some(pod)) if incident.pods.len() == 1 => format!("pod {pod}"),
-        _ => words::count(incident.pods.len(), "pod", "pods"),
+    strikes(
+        &incident.pods.iter().collect::<Vec<_>>(),
+        &incident.workloads.iter().collect::<Vec<_>>(),
+        &incident.nodes.iter().collect::<Vec<_>>(),
+    )
+}
+
+/// The same for anything that strikes pods.
+pub(super) fn strikes(
+    pods: &[&ObjectName],
+    workloads: &[&(String, Workload)],
+    nodes: &[&String],
+) -> String {
+    let many = || words::count(pods.len(), "pod", "pods");
+    let pods = match (workloads, pods) {
+        ([], [pod]) => format!("pod {pod}"),
+        _ => many(),
     };
-    let of = match workloads.as_slice() {
+    let of = match workloads {
         [] => String::new(),
-        [(namespace, workload)] => {
-            format!(" of {} {namespace}/{}", workload.kind, workload.name)
-        }
+        [(namespace, workload)] => format!(" of {} {namespace}/{}", workload.kind, workload.name),
         many => format!(" of {} workloads", many.len()),
     };
-    let on = match (incident.nodes.len(), incident.nodes.first()) {
-        (0, _) | (_, None) => String::new(),
-        (1, Some(node)) => format!(" on {node}"),
-        (nodes, _) => format!(" on {nodes} nodes"),
+    let on = match nodes {
+        [] => String::new(),
+        [node] => format!(" on {node}"),
+        nodes => format!(" on {} nodes", nodes.len()),
     };
     format!("{pods}{of}{on}")
 }

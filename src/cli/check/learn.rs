@@ -2,14 +2,13 @@
 //! would, and what is learned serves the others.
 
 use crate::diagnose::{self, Workload};
-use crate::facts::{Facts, Unseen};
-use crate::question::Question;
+use crate::facts::Facts;
 use crate::report::Report;
 use crate::source::cluster::Cluster;
 use crate::survey::Survey;
 
-/// How often the diagnosis may come back with more questions.
-const ROUNDS: usize = 6;
+use super::super::questions;
+
 /// Cases that are asked about: each costs a handful of requests.
 const MOST_CASES: usize = 32;
 
@@ -23,16 +22,7 @@ pub(super) async fn report(
     let by_words = diagnose::diagnose(&facts);
     let cases = diagnose::cases(&facts, &by_words, MOST_CASES);
     if let Some(cluster) = cluster {
-        for _ in 0..ROUNDS {
-            let mut questions = diagnose::questions_about(&facts, |pod| cases.is_example(pod));
-            if own_namespace_only && questions.remove(&Question::PullSecretsElsewhere) {
-                facts.secrets_elsewhere = Some(Err(Unseen::NotAsked));
-            }
-            if questions.is_empty() {
-                break;
-            }
-            cluster.answer(&questions, &mut facts).await;
-        }
+        questions::ask(cluster, &mut facts, own_namespace_only, |pod| cases.is_example(pod)).await;
     }
     let mut findings = diagnose::diagnose_led_by(&facts, |pod| cases.is_example(pod));
     if cluster.is_some() {

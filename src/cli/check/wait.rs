@@ -238,11 +238,16 @@ impl Wait<'_> {
                 }
                 Change::Blind(why) => self.progress.note(&format!("cannot see pods: {why}"), now),
                 Change::Seeing => self.progress.note("can see pods again", now),
+                Change::Nothing => {}
             },
             Seen::Events(area, change) => match change {
                 Change::Is(told) => self.tracker.apply_event(&told.name, &told.event, now),
                 Change::Listed => self.tracker.set_events_unseen(&area, None),
-                Change::Anew | Change::Gone(_) | Change::Blind(_) | Change::Seeing => {}
+                Change::Anew
+                | Change::Gone(_)
+                | Change::Blind(_)
+                | Change::Seeing
+                | Change::Nothing => {}
             },
             Seen::EventsUnseen(area, why) => self.tracker.set_events_unseen(&area, Some(why)),
             Seen::Workload(kind, name) => {
@@ -252,6 +257,8 @@ impl Wait<'_> {
                     });
                 self.unresolved.extend(hit.map(|(number, _)| number));
             }
+            // The streams tell in time when nothing can be seen.
+            Seen::Server(_) => {}
         }
     }
 

@@ -30,6 +30,9 @@ pub(super) const PODS: Resource = Resource::core("pods");
 pub(super) const SECRETS: Resource = Resource::core("secrets");
 pub(super) const SERVICE_ACCOUNTS: Resource = Resource::core("serviceaccounts");
 
+/// No resource, but asked for in the same way.
+const VERSION: Resource = Resource { group: "", version: "", plural: "version" };
+
 /// The resource of an owner's kind, for the kinds that own pods, or owners of pods, in most
 /// clusters. The version is the one served today, whatever an old reference says.
 pub(super) fn owner_resource(api_version: &str, kind: &str) -> Option<Resource> {
@@ -104,6 +107,11 @@ impl Ask {
         ask
     }
 
+    /// What every API server tells of itself.
+    pub(super) fn version() -> Self {
+        Self::get_unscoped(VERSION, "")
+    }
+
     /// Only those that the field selector picks.
     pub(super) fn fields(self, selector: impl Into<String>) -> Self {
         self.with("fieldSelector", selector)
@@ -157,6 +165,9 @@ impl Ask {
     /// Path and query.
     pub(super) fn url(&self) -> String {
         let Resource { group, version, plural } = self.resource;
+        if self.resource == VERSION {
+            return "/version".to_owned();
+        }
         let mut url = if group.is_empty() {
             format!("/api/{version}")
         } else {

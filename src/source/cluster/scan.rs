@@ -24,7 +24,7 @@ const MOST_EVENTS: usize = 50_000;
 
 /// What healthy pods are full of, and nothing about images can be learned from: the server leaves
 /// it out. `Pulled` and `Pulling` stay: they end or begin what a failure is part of.
-const NOT_THESE: &str = "involvedObject.kind=Pod,reason!=Scheduled,reason!=Created,\
+pub(super) const NOT_THESE: &str = "involvedObject.kind=Pod,reason!=Scheduled,reason!=Created,\
                          reason!=Started,reason!=Killing,reason!=Unhealthy,\
                          reason!=FailedScheduling";
 

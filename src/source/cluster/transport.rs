@@ -194,6 +194,14 @@ impl Transport {
         }
     }
 
+    /// Sends a request for the sake of an answer, once, and without a place at the gate: whatever
+    /// else is under way must not keep it waiting.
+    pub(super) async fn touch(&self, ask: &Ask, limit: Duration) -> Result<(), ApiFault> {
+        let answer = tokio::time::timeout(limit, self.send(&self.client, ask)).await;
+        let answer = answer.map_err(|_| self.timed_out(limit))?;
+        answer.map(drop).map_err(|failure| failure.fault)
+    }
+
     /// Opens a watch. It has no place at the gate: it would hold it for minutes.
     pub(super) async fn watch(&self, ask: &Ask) -> Result<Lines, ApiFault> {
         let limit = self.limit.unwrap_or(LONGEST_PAUSE);

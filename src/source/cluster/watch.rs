@@ -15,18 +15,23 @@ use tokio::sync::mpsc::Sender;
 use tokio::time::Instant;
 
 use super::Cluster;
-use super::ask::{Ask, EVENTS, PODS};
+use super::ask::{Ask, EVENTS, NODES, PODS};
 use super::look::PAGE;
+use super::scan::NOT_THESE;
 use super::transport::{Transport, with_jitter};
 use super::workloads::resource;
 use crate::error::ApiFault;
 use crate::facts::{Event, ObjectName, Pod, Unseen};
 use crate::source::wire::{self, List, Metadata, Status};
-use crate::track::Area;
+use crate::track::{Area, Platforms};
 use crate::workload::Kind;
 
 /// How long a watch is asked to last; every server cuts it off at some time.
 const WATCH_SECONDS: u64 = 290;
+/// How often the server is asked whether it is there.
+const BETWEEN_QUESTIONS: Duration = Duration::from_secs(10);
+/// How long it may take to say so.
+const LONGEST_ANSWER: Duration = Duration::from_secs(5);
 /// The pause after the first break; it doubles up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(300);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
@@ -44,6 +49,8 @@ pub enum Change<T> {
     Gone(T),
     /// The full list is complete.
     Listed,
+    /// Nothing has changed, says the server.
+    Nothing,
     /// Nothing can be seen for the time being, and why.
     Blind(String),
     /// It can be seen again.
@@ -76,6 +83,8 @@ pub enum Seen {
     EventsUnseen(Area, Unseen),
     /// A workload of that kind and name in that namespace is new, changed or gone.
     Workload(Kind, ObjectName),
+    /// Whether the API server answers at all: why not, if not.
+    Server(Option<String>),
 }
 
 /// Any object, as far as its name.
@@ -100,7 +109,7 @@ impl Cluster {
     /// Follows the events of pods. That they cannot be read is told and no failure; it ends only
     /// where trying again is pointless.
     pub async fn follow_events(&self, area: &Area, out: &Sender<Seen>) {
-        let ask = Ask::list(EVENTS, area.as_deref()).fields("involvedObject.kind=Pod");
+        let ask = Ask::list(EVENTS, area.as_deref()).fields(NOT_THESE);
         let wrap = |change| Seen::Events(area.clone(), change);
         loop {
             let fault = self.transport.follow::<wire::Event, Told>(&ask, wrap, out).await;
@@ -135,6 +144,55 @@ impl Cluster {
             _ => Seen::Workload(kind.clone(), ObjectName::new(namespace, "")),
         };
         self.transport.follow::<NameOnly, ObjectName>(&ask, wrap, out).await
+    }
+}
+
+impl Cluster {
+    /// Asks the API server again and again whether it is there, and tells.
+    ///
+    /// A server that hangs keeps its connections open, and a watch on it looks like one on which
+    /// nothing happens.
+    pub async fn follow_server(&self, out: &Sender<Seen>) {
+        loop {
+            tokio::time::sleep(BETWEEN_QUESTIONS).await;
+            let why = self.is_there().await.err().map(|fault| fault.to_string());
+            send(out, Seen::Server(why)).await;
+        }
+    }
+
+    /// Whether the API server is there. It is, whatever it answers.
+    async fn is_there(&self) -> Result<(), ApiFault> {
+        match self.transport.touch(&Ask::version(), LONGEST_ANSWER).await {
+            Err(
+                fault @ (ApiFault::Unreachable { .. }
+                | ApiFault::Tls { .. }
+                | ApiFault::PlainServer { .. }
+                | ApiFault::SecureServer { .. }
+                | ApiFault::TimedOut { .. }
+                | ApiFault::Truncated { .. }
+                | ApiFault::NotKubernetes { .. }),
+            ) => Err(fault),
+            _ => Ok(()),
+        }
+    }
+
+    /// The platforms of all nodes, as `linux/arm64`, by their names. Only metadata leaves the server.
+    pub async fn platforms(&self) -> Result<Platforms, ApiFault> {
+        let mut platforms = Platforms::new();
+        let ask = Ask::list(NODES, None).metadata();
+        self.transport
+            .each::<NameOnly>(&ask, |node| match node {
+                None => platforms.clear(),
+                Some(NameOnly { metadata }) => {
+                    let label = |key: &str| metadata.labels.get(key).cloned();
+                    let platform = label("kubernetes.io/os").zip(label("kubernetes.io/arch"));
+                    if let Some((os, architecture)) = platform {
+                        platforms.insert(metadata.name, format!("{os}/{architecture}"));
+                    }
+                }
+            })
+            .await?;
+        Ok(platforms)
     }
 }
 
@@ -290,7 +348,10 @@ impl Transport {
             let change = match kind.as_str() {
                 "ADDED" | "MODIFIED" => Change::Is,
                 "DELETED" => Change::Gone,
-                _ => continue,
+                _ => {
+                    send(out, wrap(Change::Nothing)).await;
+                    continue;
+                }
             };
             send(out, wrap(change(Box::new(T::from(self.decode::<W>(&ask, object)?))))).await;
         }
