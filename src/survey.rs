@@ -91,7 +91,10 @@ impl Running {
             .flatten()
             .copied()
             .collect();
-        self.nodes.iter().filter(move |(_, number)| running.contains(number)).map(|(name, _)| name.as_str())
+        self.nodes
+            .iter()
+            .filter(move |(_, number)| running.contains(number))
+            .map(|(name, _)| name.as_str())
     }
 
     /// How many nodes besides these run one of these images.

@@ -29,12 +29,10 @@ pub use board::{Board, Census};
 pub use contact::{Blindness, Contact, Notice, Sense};
 pub use decide::{Decision, Settling};
 pub use history::{History, SAMPLE, TREND, Trend};
-pub use incidents::{
-    ChangeKind, End, Ended, FailureChange, Incident, IncidentChange, Incidents,
-};
+pub use incidents::{ChangeKind, End, Ended, FailureChange, Incident, IncidentChange, Incidents};
+use sight::{Sights, failing_line};
 pub use spread::{Platforms, Spread};
 pub use tally::Tally;
-use sight::{Sights, failing_line};
 pub use world::{Area, Before, Standing, Tracked, Turn, World};
 
 /// Something whose pods are waited for.

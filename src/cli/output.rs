@@ -104,10 +104,7 @@ impl Output {
 
     /// Writes lines to standard output and sees that they get there at once. Gives an exit code only
     /// if nobody reads them any more, or they could not be written.
-    pub(super) fn lines(
-        &self,
-        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> Option<u8> {
+    pub(super) fn lines(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Option<u8> {
         let mut stdout = io::stdout().lock();
         let mut page = AutoStream::new(Vec::new(), self.choice(&stdout));
         let written = write(&mut page)

@@ -85,12 +85,11 @@ pub(super) fn run(args: WatchArgs, output: &Output) -> Result<u8, Error> {
 
 async fn watch(args: WatchArgs, output: &Output) -> Result<u8, Error> {
     let start = Utc::now();
-    let end = args.duration.map(|duration| {
-        start + TimeDelta::from_std(duration).unwrap_or(TimeDelta::days(36_500))
-    });
+    let end = args
+        .duration
+        .map(|duration| start + TimeDelta::from_std(duration).unwrap_or(TimeDelta::days(36_500)));
     let options = args.cluster.options(args.namespace);
-    let mut listening =
-        Listening::begin(options, args.all_namespaces, args.selector).await?;
+    let mut listening = Listening::begin(options, args.all_namespaces, args.selector).await?;
     let mut face = Lines::new(args.output == Format::Json, output);
     let mut asking = Asking::new(args.own_namespace_only);
     let mut watch = Watch {

@@ -63,7 +63,7 @@ pub fn trend(incident: &Incident, now: Time) -> String {
     }
 }
 
-/// What mends it, once the cluster was asked.
+/// What mends it, as far as that is known.
 pub fn fix(incident: &Incident) -> Option<String> {
     let fix = incident.diagnosis.as_ref()?.fixes.first()?;
     Some(redact::line(&fix.title, LONG))
@@ -79,12 +79,7 @@ pub fn headline(incident: &Incident, spread: &Spread, now: Time) -> String {
 }
 
 /// A change of an incident in one line, without its time and its name.
-pub fn change(
-    change: &IncidentChange,
-    incident: &Incident,
-    spread: &Spread,
-    now: Time,
-) -> String {
+pub fn change(change: &IncidentChange, incident: &Incident, spread: &Spread, now: Time) -> String {
     let mut line = format!("#{} ", incident.number);
     match change.kind {
         ChangeKind::Recovered => line.push_str(&over(incident)),
@@ -102,7 +97,8 @@ pub fn change(
             line.push_str(&difference(change));
         }
     }
-    if change.kind != ChangeKind::Recovered {
+    let is_news = change.kind == ChangeKind::Opened || change.is_diagnosed;
+    if is_news && change.kind != ChangeKind::Recovered {
         if let Some(fix) = fix(incident) {
             line.push_str(&format!("; fix: {fix}"));
         }
@@ -124,7 +120,10 @@ fn difference(change: &IncidentChange) -> String {
         }
     }
     if change.left > 0 {
-        text.push_str(&format!("; {} ended", words::count(change.left, "failure has", "failures have")));
+        text.push_str(&format!(
+            "; {} ended",
+            words::count(change.left, "failure has", "failures have")
+        ));
     }
     text
 }

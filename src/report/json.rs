@@ -206,7 +206,7 @@ struct OverTimeV1 {
     only_platform: Option<String>,
     whole_registry: bool,
     ended: EndedV1,
-    /// What mends it, once the cluster was asked.
+    /// What mends it, as far as that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     fix: Option<String>,
 }

@@ -117,10 +117,13 @@ pub(super) fn strikes(
     let many = || words::count(pods.len(), "pod", "pods");
     let pods = match (workloads, pods) {
         ([], [pod]) => format!("pod {pod}"),
+        // Nobody owns it.
+        ([(_, workload)], [pod]) if workload.kind == "Pod" => format!("pod {pod}"),
         _ => many(),
     };
     let of = match workloads {
         [] => String::new(),
+        [(_, workload)] if workload.kind == "Pod" => String::new(),
         [(namespace, workload)] => format!(" of {} {namespace}/{}", workload.kind, workload.name),
         many => format!(" of {} workloads", many.len()),
     };

@@ -205,7 +205,10 @@ mod tests {
         assert_eq!(contact.take_notices(), []);
         contact.heard(Sense::Pods, &None, at(60));
         contact.heard(Sense::Events, &None, at(60));
-        assert_eq!(contact.take_notices(), [Notice { sense: Sense::Pods, blindness, is_over: true }]);
+        assert_eq!(
+            contact.take_notices(),
+            [Notice { sense: Sense::Pods, blindness, is_over: true }]
+        );
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub struct History {
     samples: VecDeque<usize>,
     /// What the number is now.
     now: usize,
+    /// What it was when it was first told.
+    first: usize,
 }
 
 /// Where a number is going.
@@ -42,6 +44,11 @@ impl History {
         if let Some(last) = self.samples.back_mut() {
             *last = (*last).max(number);
         }
+    }
+
+    /// From this number on it grows or shrinks: what it was when it was first told.
+    pub fn begin(&mut self, first: usize) {
+        self.first = first;
     }
 
     /// Brings the samples up to the time: the number has stayed as it was.
@@ -69,13 +76,13 @@ impl History {
         upto.samples.into()
     }
 
-    /// What the number has become within [`TREND`], or since it was first set.
+    /// What the number has become within [`TREND`], or since it was first told.
     pub fn trend(&self, now: Time) -> Trend {
         let samples = self.samples(now);
         let back = usize::try_from(TREND.num_seconds() / SAMPLE).unwrap_or(0);
         let then = match samples.len().checked_sub(back + 1) {
             Some(index) => samples[index],
-            None => 0,
+            None => self.first,
         };
         match self.now.cmp(&then) {
             std::cmp::Ordering::Greater => Trend::Up(self.now - then),
@@ -119,6 +126,8 @@ mod tests {
         let mut history = History::default();
         history.set(3, at(0));
         assert_eq!(history.trend(at(5)), Trend::Up(3), "it was none before");
+        history.begin(3);
+        assert_eq!(history.trend(at(5)), Trend::Steady, "it was met like that");
         history.set(8, at(60));
         assert_eq!(history.trend(at(130)), Trend::Up(5));
         assert_eq!(history.trend(at(200)), Trend::Steady);

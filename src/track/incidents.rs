@@ -150,7 +150,7 @@ impl End {
 pub enum FailureChange {
     /// An image fails.
     Opened(Box<Diagnosis>),
-    /// It fails in other words.
+    /// It fails in other words, or the objects have proven something.
     Updated(Box<Diagnosis>),
     /// It fails no longer; the diagnosis as it was last, without checks and fixes.
     Recovered(Box<Diagnosis>, End),
@@ -163,6 +163,8 @@ pub struct IncidentChange {
     pub number: u64,
     /// What has become of it.
     pub kind: ChangeKind,
+    /// Whether the objects have proven something since it was last told.
+    pub is_diagnosed: bool,
     /// Some of the pods that fail since it was last told.
     pub joined: Vec<ObjectName>,
     /// How many pods there are besides those.
@@ -245,7 +247,8 @@ pub struct Incident {
     pub most: usize,
     /// How often it has come back.
     pub again: usize,
-    /// The diagnosis of one of its pods, once the cluster was asked about it.
+    /// The diagnosis of one of its pods: at first by the words alone, for an access failure none;
+    /// and once the cluster was asked about it, by the objects as well.
     pub diagnosis: Option<Box<Diagnosis>>,
     /// What its failures are called now, where the words changed.
     pub became: Option<&'static Cause>,
@@ -259,8 +262,8 @@ pub struct Incident {
     images: Tally<String>,
     history: History,
     told: Option<Told>,
-    /// What has changed since it was last told.
-    is_changed: bool,
+    /// Whether the objects have proven something since it was last told.
+    is_diagnosed: bool,
     joined: Vec<ObjectName>,
     more_joined: usize,
     left: usize,
@@ -291,7 +294,7 @@ impl Incident {
             images: Tally::default(),
             history: History::default(),
             told: None,
-            is_changed: false,
+            is_diagnosed: false,
             joined: Vec::new(),
             more_joined: 0,
             left: 0,
@@ -413,7 +416,7 @@ impl Incident {
     /// When it is to be told, if there is anything to tell.
     fn due(&self) -> Option<Time> {
         let has_news =
-            self.is_changed || !self.joined.is_empty() || self.more_joined > 0 || self.left > 0;
+            self.is_diagnosed || !self.joined.is_empty() || self.more_joined > 0 || self.left > 0;
         match (&self.told, self.ended_at) {
             (None, Some(_)) => None,
             (None, None) if self.cause.group == Group::NoCause => Some(self.opened + WORDS),
@@ -432,10 +435,13 @@ impl Incident {
             _ => shortest,
         };
         self.told = (kind != ChangeKind::Recovered).then_some(Told { at: now, pause });
-        self.is_changed = false;
+        if kind == ChangeKind::Opened {
+            self.history.begin(self.pods.len());
+        }
         IncidentChange {
             number: self.number,
             kind,
+            is_diagnosed: std::mem::take(&mut self.is_diagnosed),
             joined: std::mem::take(&mut self.joined),
             more_joined: std::mem::take(&mut self.more_joined),
             left: std::mem::take(&mut self.left),
@@ -508,9 +514,12 @@ impl Incidents {
         let Some(incident) = self.incidents.values_mut().find(|it| it.number == number) else {
             return;
         };
-        let before = incident.diagnosis.as_ref().map(|it| (it.root_cause, it.fixes.first()));
-        let is_news = before != Some((diagnosis.root_cause, diagnosis.fixes.first()));
-        incident.is_changed |= is_news;
+        let fix = |it: &Diagnosis| it.fixes.first().map(|fix| fix.title.clone());
+        let before = incident.diagnosis.as_ref().map(|it| (it.root_cause, fix(it)));
+        if before != Some((diagnosis.root_cause, fix(&diagnosis))) {
+            incident.is_diagnosed = true;
+            self.changes.push(FailureChange::Updated(Box::new(diagnosis.clone())));
+        }
         incident.diagnosis = Some(Box::new(diagnosis));
     }
 
@@ -561,7 +570,10 @@ impl Incidents {
             }
         }
         while self.over.len() > MOST_ENDED
-            || self.over.front().is_some_and(|it| it.ended_at.is_some_and(|at| now - at > REMEMBERED))
+            || self
+                .over
+                .front()
+                .is_some_and(|it| it.ended_at.is_some_and(|at| now - at > REMEMBERED))
         {
             self.over.pop_front();
         }
@@ -625,21 +637,29 @@ impl Incidents {
     }
 
     /// Whether every image of the incident's registry fails, as far as that was tried: more than one
-    /// does, and none was seen to be pulled from there since it began.
+    /// does, none fails otherwise, and none was seen to be pulled from there since it began.
     pub fn is_whole_registry(&self, incident: &Incident) -> bool {
-        !incident.registry.is_empty()
+        let is_another =
+            |it: &&Incident| it.number != incident.number && it.registry == incident.registry;
+        incident.key.scope == Scope::Registry
+            && !incident.registry.is_empty()
             && incident.images.len() > 1
+            && !self.incidents.values().any(|it| is_another(&it))
             && self.pulled.get(&incident.registry).is_none_or(|pulled| *pulled < incident.since)
     }
 
     fn fail(&mut self, diagnosis: &Diagnosis, tracked: &Tracked, now: Time) {
         let spot = Spot::of(diagnosis);
         let key = Key::of(diagnosis);
+        let since = diagnosis.evidence.iter().filter_map(|evidence| evidence.first_seen).min();
+        let since = since.unwrap_or(now).min(now);
         let known = self.spots.get(&spot).map(|(known, before)| (known.clone(), before.cause));
         match &known {
             Some((known, _)) if *known == key => {
                 if let Some(incident) = self.incidents.get_mut(&key) {
                     incident.last_seen = now;
+                    // Events come after the status, and know when it began.
+                    incident.since = incident.since.min(since);
                 }
                 return;
             }
@@ -656,10 +676,12 @@ impl Incidents {
         *self.classified.entry(diagnosis.cause.code).or_default() += 1;
         let change = if known.is_some() { FailureChange::Updated } else { FailureChange::Opened };
         self.changes.push(change(Box::new(diagnosis.clone())));
-        let since = diagnosis.evidence.iter().filter_map(|evidence| evidence.first_seen).min();
-        let since = since.unwrap_or(now).min(now);
         let incident = self.incident(&key, diagnosis.cause, since, now);
         incident.since = incident.since.min(since);
+        // By the words alone there is nothing to do about an access failure yet.
+        if incident.diagnosis.is_none() && !diagnosis.fixes.is_empty() {
+            incident.diagnosis = Some(Box::new(diagnosis.clone()));
+        }
         incident.add(spot.clone(), diagnosis, tracked, now);
         let lean = tracked.standing.failures().iter().find(|it| Spot::of(it) == spot);
         self.spots.insert(spot, (key, Box::new(lean.unwrap_or(diagnosis).clone())));

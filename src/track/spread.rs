@@ -51,11 +51,10 @@ impl Spread {
             if is_names_fault { None } else { only_platform(incident, &others, platforms) };
         let whole_registry =
             incidents.is_whole_registry(incident).then(|| incident.registry.clone());
-        let only_workload = incident
-            .workloads()
-            .only()
-            .filter(|_| several)
-            .map(|(namespace, workload)| format!("{} {namespace}/{}", workload.kind, workload.name));
+        let only_workload =
+            incident.workloads().only().filter(|_| several).map(|(namespace, workload)| {
+                format!("{} {namespace}/{}", workload.kind, workload.name)
+            });
         let namespaces: BTreeSet<&str> =
             incident.workloads().iter().map(|(namespace, _)| namespace.as_str()).collect();
         let only_namespace = match namespaces.iter().collect::<Vec<_>>().as_slice() {

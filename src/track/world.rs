@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use crate::cause::Group;
 use crate::diagnose::{self, Diagnosis, Progress};
 use crate::facts::{Event, Facts, ObjectName, Origin, Pod, SaidBefore, State, Time, Unseen};
 use crate::redact;
@@ -393,7 +394,7 @@ impl World {
         facts.said_before = said.to_vec();
         facts.pods = vec![pod.clone()];
         let findings = diagnose::diagnose(&facts);
-        findings.pods.into_iter().flat_map(|pod| pod.diagnoses).collect()
+        findings.pods.into_iter().flat_map(|pod| pod.diagnoses).map(by_words).collect()
     }
 
     /// Why a pod is pending: the scheduler's words, or the pull that is under way.
@@ -425,6 +426,18 @@ fn keep_newest(events: &mut BTreeMap<ObjectName, Event>, most: usize) {
         let Some(oldest) = oldest.map(|(name, _)| name.clone()) else { break };
         events.remove(&oldest);
     }
+}
+
+/// A diagnosis without what nobody has looked at: no secret and no service account was seen, so they
+/// have proven nothing, and what to do about them would be guessed.
+fn by_words(mut diagnosis: Diagnosis) -> Diagnosis {
+    if diagnosis.cause.group == Group::Access {
+        diagnosis.root_cause = None;
+        diagnosis.other_root_causes.clear();
+        diagnosis.checks.clear();
+        diagnosis.fixes.clear();
+    }
+    diagnosis
 }
 
 /// A diagnosis without what only a report of it needs.

@@ -54,12 +54,7 @@ pub(super) struct Asking {
 impl Asking {
     /// Nothing asked yet.
     pub(super) fn new(own_namespace_only: bool) -> Self {
-        Self {
-            own_namespace_only,
-            under_way: None,
-            asked: BTreeMap::new(),
-            platforms_asked: None,
-        }
+        Self { own_namespace_only, under_way: None, asked: BTreeMap::new(), platforms_asked: None }
     }
 
     /// Asks what is worth asking now, if nothing is under way: of the incidents the one that strikes
@@ -70,7 +65,8 @@ impl Asking {
         }
         let open = board.incidents.open();
         self.asked.retain(|number, _| open.iter().any(|incident| incident.number == *number));
-        let is_stale = |asked: Option<&Time>, holds| asked.is_none_or(|asked| now - *asked >= holds);
+        let is_stale =
+            |asked: Option<&Time>, holds| asked.is_none_or(|asked| now - *asked >= holds);
         if !open.is_empty() && is_stale(self.platforms_asked.as_ref(), PLATFORMS_HOLD) {
             self.platforms_asked = Some(now);
             let cluster = listening.cluster();

@@ -1,5 +1,6 @@
 //! One line a change, for pipes and logs: text with a timestamp, or JSON by the contract.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use chrono::SecondsFormat;
@@ -7,7 +8,7 @@ use chrono::SecondsFormat;
 use crate::duration;
 use crate::facts::Time;
 use crate::report::{incident, json};
-use crate::track::{Board, ChangeKind, FailureChange, IncidentChange, Notice};
+use crate::track::{Board, FailureChange, IncidentChange, Notice};
 use crate::words;
 
 use super::super::output::Output;
@@ -16,13 +17,14 @@ use super::super::output::Output;
 pub(super) struct Lines<'a> {
     is_json: bool,
     output: &'a Output,
-    opened: usize,
+    /// The numbers of the incidents that were told.
+    opened: BTreeSet<u64>,
 }
 
 impl<'a> Lines<'a> {
     /// In text or in JSON.
     pub(super) fn new(is_json: bool, output: &'a Output) -> Self {
-        Self { is_json, output, opened: 0 }
+        Self { is_json, output, opened: BTreeSet::new() }
     }
 
     /// Tells what is watched, and what is there from the beginning. Gives an exit code if nobody
@@ -68,9 +70,9 @@ impl<'a> Lines<'a> {
         }
         let open = board.incidents.open().len();
         let text = format!(
-            "watched for {}: {} opened, {} open",
+            "watched for {}: {}, {} open",
             duration::brief((now - start).num_seconds()),
-            words::count(self.opened, "incident", "incidents"),
+            words::count(self.opened.len(), "incident", "incidents"),
             match open {
                 0 => "none is".to_owned(),
                 1 => "1 is".to_owned(),
@@ -88,7 +90,7 @@ impl<'a> Lines<'a> {
         news: &[IncidentChange],
         now: Time,
     ) -> Option<u8> {
-        self.opened += news.iter().filter(|it| it.kind == ChangeKind::Opened).count();
+        self.opened.extend(news.iter().map(|it| it.number));
         if news.is_empty() && (changes.is_empty() || !self.is_json) {
             return None;
         }
@@ -114,13 +116,7 @@ impl<'a> Lines<'a> {
     }
 
     /// Says something that is not about incidents.
-    fn say(
-        &self,
-        word: &'static str,
-        about: Option<&Notice>,
-        text: &str,
-        now: Time,
-    ) -> Option<u8> {
+    fn say(&self, word: &'static str, about: Option<&Notice>, text: &str, now: Time) -> Option<u8> {
         self.output.lines(|out| {
             if self.is_json {
                 json::write_notice(word, about, text, now, out)
