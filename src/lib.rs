@@ -11,7 +11,7 @@
 //! Everything right of [`facts`] is a plain function of its arguments: no client, no runtime, no
 //! clock, no environment; `tests/architecture.rs` reads the imports. [`source`] does all I/O,
 //! [`cli`] wires the parts together. Of many pods, [`survey`] keeps those that may fail; [`track`]
-//! follows them over time, told by the watches of [`source`] and asked by `check --wait`.
+//! follows them over time, told by the watches of [`source`] and asked by `check --wait` and `watch`.
 
 #![warn(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 

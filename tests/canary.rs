@@ -315,6 +315,12 @@ fn clusters_keep_theirs() {
     for secret in ["good", "no-base64", "not-a-string", "not-a-map", "in-the-key", "opaque"] {
         each(secret, &[&["-vvv"], &["-o", "json"]], |args| live(&server, args));
     }
+    for format in ["lines", "json"] {
+        let run = live(&server, &["watch", "--for", "2s", "-o", format, "-vvv"]);
+        assert_silent("a watch", &run);
+        assert_eq!(run.code, 1, "{}", run.stderr);
+        assert!(run.stdout.contains("fix"), "the secrets were looked at: {}", run.stdout);
+    }
     let run = live(&server, &["secret", "goood"]);
     assert_silent("a secret that is not there", &run);
     assert!(run.stderr.contains("good"), "{}", run.stderr);
@@ -341,9 +347,12 @@ fn faults_of_a_server_show_none() {
             Fault::CutAfter(400),
         ] {
             let server = cluster().fault(on.clone(), fault).start();
-            for args in
-                [&["pod", "pod-good", "-vvv"][..], &["secret", "good", "-vvv"], &["check", "-vvv"]]
-            {
+            for args in [
+                &["pod", "pod-good", "-vvv"][..],
+                &["secret", "good", "-vvv"],
+                &["check", "-vvv"],
+                &["watch", "--for", "500ms", "-vvv"],
+            ] {
                 assert_silent(&format!("{args:?} with {on:?}"), &live(&server, args));
             }
         }

@@ -57,7 +57,6 @@ impl Listening {
             is_begun: false,
         };
         listening.follow_pods(None);
-        listening.follow_events();
         listening.follow_server();
         Ok(listening)
     }
@@ -99,9 +98,12 @@ impl Listening {
                     while all.len() < CHANGES && let Ok(seen) = self.receiver.try_recv() {
                         all.push(seen);
                     }
-                    self.is_begun |= all.iter().any(|seen| {
-                        matches!(seen, Seen::Pods(_, Change::Listed))
-                    });
+                    let is_listed = |seen: &Seen| matches!(seen, Seen::Pods(_, Change::Listed));
+                    // Events only when it is known whose they are: most are of pods that are well.
+                    if !self.is_begun && all.iter().any(is_listed) {
+                        self.is_begun = true;
+                        self.follow_events();
+                    }
                     return Ok(all);
                 }
                 Some(fault) = self.streams.next() => {
