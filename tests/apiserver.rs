@@ -113,6 +113,35 @@ async fn a_watch_can_fail_as_real_ones_do() {
 }
 
 #[tokio::test]
+async fn a_server_that_stops_drops_everything_and_comes_back_on_its_port() {
+    let server = ApiServer::builder().object(pod("web-0", "Pending")).start();
+    let before = client(&server).await;
+    let url = "/api/v1/namespaces/shop/pods";
+    let version = |list: Value| list["metadata"]["resourceVersion"].as_str().unwrap().to_owned();
+    let listed = version(get(&before, url).await.unwrap());
+    let mut cut = watch(&before, &format!("resourceVersion={listed}")).await;
+    assert_eq!(server.hears(|asked| asked.verb == "watch").resource, "pods");
+
+    let address = server.address();
+    server.stop();
+    assert_eq!(next(&mut cut, 1).await, ["BROKEN"]);
+    let refused = std::net::TcpStream::connect(address).unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+    server.put(pod("web-1", "Running"));
+
+    server.restart();
+    assert_eq!(server.address(), address);
+    let after = client(&server).await;
+    let mut resumed = watch(&after, &format!("resourceVersion={listed}")).await;
+    assert_eq!(next(&mut resumed, 1).await, ["ADDED web-1"], "objects and history are kept");
+    server.compact();
+    server.restart();
+    let mut stale = watch(&after, &format!("resourceVersion={listed}")).await;
+    assert_eq!(next(&mut stale, 1).await, ["ERROR 410"]);
+    assert!(version(get(&after, url).await.unwrap()) > listed, "the counter goes on");
+}
+
+#[tokio::test]
 async fn selectors_pages_and_refusals_are_the_real_ones() {
     let mut builder =
         ApiServer::builder().deny(Deny::to("list", "secrets").in_namespace("default"));

@@ -15,6 +15,14 @@
 //! It serves get, list (paging, selectors, metadata only) and watch (resume, bookmarks, 410), with
 //! the real server's `Status` texts. It runs in a thread of its own, so that a child process can
 //! be tested against it as well, and stops when dropped. It knows nothing of pulldoctor.
+//!
+//! ```ignore
+//! server.hears(|asked| asked.verb == "watch");              // waits for a request
+//! server.stop();                                            // nobody listens, all connections end
+//! server.put(pod);                                          // what changes meanwhile
+//! server.compact();                                         // if it is to come back without history
+//! server.restart();                                         // the same port, objects and counter
+//! ```
 
 mod faults;
 mod rest;
@@ -26,8 +34,9 @@ mod watch;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use http_body_util::BodyExt as _;
 use http_body_util::combinators::UnsyncBoxBody;
@@ -35,7 +44,7 @@ use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 
 pub use faults::{Fault, On};
@@ -48,6 +57,8 @@ use tls::Authority;
 pub const TOKEN: &str = "letmein-CANARY-token";
 /// The user and password that a server takes.
 pub const BASIC: (&str, &str) = ("admin", "letmein-CANARY-password");
+/// How long a test waits for a request.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 type Body = UnsyncBoxBody<Bytes, std::io::Error>;
 type Response = hyper::Response<Body>;
@@ -229,9 +240,8 @@ impl Builder {
     pub fn start(self) -> ApiServer {
         let authority = Authority::new();
         let acceptor = authority.acceptor(self.certificate);
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let address = listener.local_addr().unwrap();
+        let socket = bind(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let address = socket.local_addr().unwrap();
         let certificate = self.certificate;
         let state = Arc::new(State {
             store: self.store,
@@ -242,44 +252,22 @@ impl Builder {
             refuses_streaming_lists: self.refuses_streaming_lists,
             bookmarks: self.bookmarks,
             log: Mutex::new(Vec::new()),
+            logged: Condvar::new(),
             connections: Mutex::new(0),
             in_flight: Mutex::default(),
         });
-
-        let (stop, stopped) = oneshot::channel::<()>();
-        let serving = Arc::clone(&state);
-        let thread = std::thread::spawn(move || {
-            let runtime =
-                tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async {
-                let listener = TcpListener::from_std(listener).unwrap();
-                let accept = async {
-                    loop {
-                        let (stream, _) = listener.accept().await.unwrap();
-                        *serving.connections.lock().unwrap() += 1;
-                        tokio::spawn(serve(
-                            stream,
-                            acceptor.clone(),
-                            certificate,
-                            Arc::clone(&serving),
-                        ));
-                    }
-                };
-                tokio::select! {
-                    () = accept => {}
-                    _ = stopped => {}
-                }
-            });
-        });
-        ApiServer {
+        let server = ApiServer {
             address,
             authority,
+            acceptor,
             certificate,
             state,
             directory: TempDir::new().unwrap(),
-            stop: Some(stop),
-            thread: Some(thread),
-        }
+            up: Mutex::new(None),
+            port: Mutex::new(Some(socket)),
+        };
+        server.restart();
+        server
     }
 }
 
@@ -293,6 +281,8 @@ struct State {
     refuses_streaming_lists: bool,
     bookmarks: bool,
     log: Mutex<Vec<Recorded>>,
+    /// Told of every new entry in the log.
+    logged: Condvar,
     connections: Mutex<usize>,
     in_flight: Mutex<InFlight>,
 }
@@ -304,15 +294,34 @@ struct InFlight {
     most: usize,
 }
 
-/// A running server.
+/// The thread that serves.
+struct Up {
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Up {
+    /// Ends the thread, and with it every connection.
+    fn end(self) {
+        // The thread may have ended by itself.
+        let _ = self.stop.send(());
+        let ended = self.thread.join();
+        assert!(ended.is_ok() || std::thread::panicking(), "the API server panicked");
+    }
+}
+
+/// A server.
 pub struct ApiServer {
     address: SocketAddr,
     authority: Authority,
+    acceptor: Option<tokio_rustls::TlsAcceptor>,
     certificate: Certificate,
     state: Arc<State>,
     directory: TempDir,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    /// None when stopped.
+    up: Mutex<Option<Up>>,
+    /// Keeps the port from others while nobody listens on it.
+    port: Mutex<Option<TcpSocket>>,
 }
 
 impl ApiServer {
@@ -410,6 +419,20 @@ impl ApiServer {
         self.state.log.lock().unwrap().clone()
     }
 
+    /// Waits for a request, unless it has come already; gives the first that fits.
+    pub fn hears(&self, fits: impl Fn(&Recorded) -> bool) -> Recorded {
+        let deadline = Instant::now() + PATIENCE;
+        let mut log = self.state.log.lock().unwrap();
+        loop {
+            if let Some(found) = log.iter().find(|asked| fits(asked)) {
+                return found.clone();
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "nobody asks for it: {log:#?}");
+            log = self.state.logged.wait_timeout(log, left).unwrap().0;
+        }
+    }
+
     /// How many connections were opened so far.
     pub fn connections(&self) -> usize {
         *self.state.connections.lock().unwrap()
@@ -436,17 +459,69 @@ impl ApiServer {
     }
 }
 
-impl Drop for ApiServer {
-    fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            // The thread may have ended by itself.
-            let _ = stop.send(());
-        }
-        if let Some(thread) = self.thread.take() {
-            let ended = thread.join();
-            assert!(ended.is_ok() || std::thread::panicking(), "the API server panicked");
+impl ApiServer {
+    /// Ends as a process does that is killed: nobody listens on its port any more, and every
+    /// connection is closed, whatever is under way on it. Objects and history stay, and can be
+    /// changed; a real server has lost the history when it is back (`compact`).
+    pub fn stop(&self) {
+        if let Some(up) = self.up.lock().unwrap().take() {
+            up.end();
+            // What was being answered is answered no more.
+            self.state.in_flight.lock().unwrap().now = 0;
+            *self.port.lock().unwrap() = Some(bind(self.address));
         }
     }
+
+    /// Starts again on the same port; stops first if need be.
+    pub fn restart(&self) {
+        self.stop();
+        let socket = self.port.lock().unwrap().take().expect("the port is kept while stopped");
+        *self.up.lock().unwrap() = Some(self.listen(socket));
+    }
+
+    /// Serves in a thread; who connects from now on is heard.
+    fn listen(&self, socket: TcpSocket) -> Up {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let listener = {
+            let _runtime = runtime.enter();
+            socket.listen(1024).unwrap()
+        };
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (acceptor, certificate) = (self.acceptor.clone(), self.certificate);
+        let state = Arc::clone(&self.state);
+        let thread = std::thread::spawn(move || {
+            let accept = async move {
+                loop {
+                    let (stream, _) = listener.accept().await.unwrap();
+                    *state.connections.lock().unwrap() += 1;
+                    tokio::spawn(serve(stream, acceptor.clone(), certificate, Arc::clone(&state)));
+                }
+            };
+            runtime.block_on(async {
+                tokio::select! {
+                    () = accept => {}
+                    _ = stopped => {}
+                }
+            });
+        });
+        Up { stop, thread }
+    }
+}
+
+impl Drop for ApiServer {
+    fn drop(&mut self) {
+        if let Some(up) = self.up.get_mut().ok().and_then(Option::take) {
+            up.end();
+        }
+    }
+}
+
+/// A socket with that address, which may have been another server's a moment ago.
+fn bind(address: SocketAddr) -> TcpSocket {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseaddr(true).unwrap();
+    socket.bind(address).unwrap();
+    socket
 }
 
 async fn serve(

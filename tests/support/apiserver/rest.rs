@@ -38,6 +38,7 @@ pub(super) async fn answer(
 ) -> Result<Response, Closed> {
     let asked = read(request, certified);
     state.log.lock().unwrap().push(asked.clone());
+    state.logged.notify_all();
     let fault = {
         let mut faults = state.faults.lock().unwrap();
         faults.iter_mut().find_map(|(on, fault)| on.hits(&asked).then(|| fault.clone()))
