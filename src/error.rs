@@ -7,6 +7,8 @@ mod api;
 mod files;
 mod kubeconfig;
 
+use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 pub use api::{ApiFault, NoSuchObject, TlsFault, Unreached};
@@ -42,6 +44,14 @@ pub enum Error {
         path: PathBuf,
         /// The operating system's words.
         why: String,
+    },
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}: {why}")]
+    CannotListen {
+        /// The address.
+        address: SocketAddr,
+        /// The kind of the operating system's error.
+        why: ErrorKind,
     },
     /// There is no usable way to a cluster.
     #[error(transparent)]
@@ -122,6 +132,17 @@ impl Error {
             Self::Unwritable { .. } => {
                 vec!["$GITHUB_STEP_SUMMARY names the file; unset it to leave that out".to_owned()]
             }
+            Self::CannotListen { why, .. } => vec![
+                match why {
+                    ErrorKind::AddrInUse => {
+                        "another program listens there; port 0 takes a free one"
+                    }
+                    ErrorKind::AddrNotAvailable => "this machine has no such address",
+                    ErrorKind::PermissionDenied => "ports below 1024 are often the system's own",
+                    _ => "--metrics takes a port, or an IP address and a port",
+                }
+                .to_owned(),
+            ],
             Self::Malformed { cut_off: true, .. } => {
                 vec!["save it again: it ends in the middle of an object".to_owned()]
             }
@@ -138,6 +159,7 @@ impl Error {
             Self::Usage { .. } => exit::USAGE,
             Self::Unreadable { .. }
             | Self::Unwritable { .. }
+            | Self::CannotListen { .. }
             | Self::Malformed { .. }
             | Self::NotRecorded { .. }
             | Self::Kubeconfig(_)

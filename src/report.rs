@@ -7,6 +7,7 @@ pub mod incident;
 pub mod json;
 pub mod junit;
 pub mod markdown;
+pub mod metrics;
 pub mod overview;
 pub mod secret;
 pub mod text;

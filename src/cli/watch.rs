@@ -7,7 +7,9 @@
 mod ask;
 mod lines;
 mod listen;
+mod metrics;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
@@ -25,6 +27,7 @@ use super::output::Output;
 use ask::Asking;
 use lines::Lines;
 use listen::Listening;
+use metrics::Metrics;
 
 /// Arguments of `pulldoctor watch`.
 #[derive(Debug, Args)]
@@ -60,6 +63,10 @@ pub(super) struct WatchArgs {
     /// How to show it
     #[arg(short, long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     output: Format,
+    /// Serve /metrics for Prometheus, /healthz and /readyz there: a port of this machine, or an IP
+    /// address and a port, as 0.0.0.0:9090; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", value_parser = metrics::address)]
+    metrics: Option<SocketAddr>,
     #[command(flatten)]
     cluster: ClusterArgs,
 }
@@ -88,6 +95,7 @@ async fn watch(args: WatchArgs, output: &Output) -> Result<u8, Error> {
     let end = args
         .duration
         .map(|duration| start + TimeDelta::from_std(duration).unwrap_or(TimeDelta::days(36_500)));
+    let mut metrics = Metrics::begin(args.metrics, output).await?;
     let options = args.cluster.options(args.namespace);
     let mut listening = Listening::begin(options, args.all_namespaces, args.selector).await?;
     let mut face = Lines::new(args.output == Format::Json, output);
@@ -126,6 +134,9 @@ async fn watch(args: WatchArgs, output: &Output) -> Result<u8, Error> {
                 watch.take(seen, Utc::now());
             },
             answer = asking.answer() => answer.give(&mut watch.board),
+            question = metrics.asked() => {
+                metrics.answer(question, &watch.board, watch.pods_known.is_some(), Utc::now());
+            }
             () = tokio::time::sleep(pause) => {}
             () = signals.any() => break exit::INTERRUPTED,
         }
