@@ -26,6 +26,7 @@
 
 mod faults;
 mod rest;
+mod rights;
 mod selectors;
 mod store;
 mod tls;
@@ -48,6 +49,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 
 pub use faults::{Fault, On};
+pub use rights::{PolicyRule, Right};
 pub use tls::Certificate;
 
 use store::Store;
@@ -134,6 +136,11 @@ pub struct Recorded {
 }
 
 impl Recorded {
+    /// Whether it is about objects, of which RBAC's resource rules speak; `/version` is not.
+    pub fn is_about_objects(&self) -> bool {
+        !self.resource.is_empty()
+    }
+
     /// The first header of that (lower-case) name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
@@ -156,6 +163,7 @@ pub struct Builder {
     store: Store,
     tokens: Vec<String>,
     denials: Vec<Deny>,
+    rights: Option<Vec<Right>>,
     faults: Vec<(On, Fault)>,
     certificate: Certificate,
     expiring_continues: usize,
@@ -198,6 +206,13 @@ impl Builder {
     #[must_use]
     pub fn deny(mut self, rule: Deny) -> Self {
         self.denials.push(rule);
+        self
+    }
+
+    /// Answers 403 to all that none of these allows.
+    #[must_use]
+    pub fn only(mut self, rights: &[Right]) -> Self {
+        self.rights = Some(rights.to_vec());
         self
     }
 
@@ -247,6 +262,7 @@ impl Builder {
             store: self.store,
             tokens: self.tokens,
             denials: self.denials,
+            rights: self.rights,
             faults: Mutex::new(self.faults),
             expiring_continues: Mutex::new(self.expiring_continues),
             refuses_streaming_lists: self.refuses_streaming_lists,
@@ -276,6 +292,7 @@ struct State {
     store: Store,
     tokens: Vec<String>,
     denials: Vec<Deny>,
+    rights: Option<Vec<Right>>,
     faults: Mutex<Vec<(On, Fault)>>,
     expiring_continues: Mutex<usize>,
     refuses_streaming_lists: bool,
@@ -335,6 +352,7 @@ impl ApiServer {
             store,
             tokens: vec![TOKEN.to_owned()],
             denials: Vec::new(),
+            rights: None,
             faults: Vec::new(),
             certificate: Certificate::Good,
             expiring_continues: 0,

@@ -115,7 +115,10 @@ fn well(state: &Arc<State>, asked: &Recorded) -> Response {
     if !is_known(state, asked) {
         return object(401, &status(401, "Unauthorized", "Unauthorized", &Value::Null));
     }
-    if state.denials.iter().any(|denial| denial.hits(asked)) {
+    let is_allowed = state.rights.as_ref().is_none_or(|rights| {
+        !asked.is_about_objects() || rights.iter().any(|right| right.allows(asked))
+    });
+    if !is_allowed || state.denials.iter().any(|denial| denial.hits(asked)) {
         return forbidden(asked);
     }
     if !state.store.serves(group, resource) {
