@@ -133,10 +133,10 @@ async fn watch(args: WatchArgs, output: &Output) -> Result<u8, Error> {
             heard = listening.hear() => for seen in heard? {
                 watch.take(seen, Utc::now());
             },
-            answer = asking.answer() => answer.give(&mut watch.board),
             question = metrics.asked() => {
                 metrics.answer(question, &watch.board, watch.pods_known.is_some(), Utc::now());
             }
+            answer = asking.answer() => answer.give(&mut watch.board),
             () = tokio::time::sleep(pause) => {}
             () = signals.any() => break exit::INTERRUPTED,
         }
