@@ -5,6 +5,7 @@ mod args;
 mod check;
 mod explain;
 mod generated;
+mod interrupt;
 mod output;
 mod pod;
 mod questions;
@@ -25,6 +26,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::error::Error;
 use crate::exit;
 use crate::source::files::{self, Recorded};
+use interrupt::Interruption;
 use output::{Color, Output};
 
 /// The name by which kubectl finds a plugin.
@@ -201,17 +203,18 @@ fn log_to_stderr(verbose: u8) {
         .init();
 }
 
-/// Runs what may take long, until it ends or somebody presses Ctrl-C: then None.
+/// Runs what may take long, until it ends or somebody interrupts it: then None.
 fn interruptible<T>(work: impl Future<Output = T>) -> Option<T> {
+    let mut interruption = Interruption::listen();
     to_its_end(async {
         tokio::select! {
             done = work => Some(done),
-            _ = tokio::signal::ctrl_c() => None,
+            () = interruption.heard() => None,
         }
     })
 }
 
-/// Runs what sees to Ctrl-C by itself.
+/// Runs what sees to interruptions by itself.
 fn to_its_end<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -10,5 +10,5 @@ pub const USAGE: u8 = 2;
 pub const CANNOT_LOOK: u8 = 3;
 /// `--wait` ran out with pods still undecided.
 pub const UNDECIDED: u8 = 4;
-/// Interrupted by Ctrl-C.
+/// Interrupted, by Ctrl-C or SIGTERM.
 pub const INTERRUPTED: u8 = 130;

@@ -207,6 +207,8 @@ pub enum Unseen {
     Failed(String),
     /// The user asked not to look.
     NotAsked,
+    /// The user did not wait for it.
+    Interrupted,
 }
 
 impl fmt::Display for Unseen {
@@ -214,6 +216,7 @@ impl fmt::Display for Unseen {
         match self {
             Self::NotGiven => f.write_str("not in the input"),
             Self::NotAsked => f.write_str("not looked at, as asked"),
+            Self::Interrupted => f.write_str("not looked at: interrupted"),
             Self::Failed(why) => write!(f, "the request failed: {why}"),
             Self::Forbidden { verb, resource, namespace } => {
                 write!(f, "no permission to {verb} {resource}")?;

@@ -5,7 +5,7 @@
 //! costs two requests, a DNS failure never makes anybody read a secret, and the core stays a
 //! function.
 
-use crate::facts::{ObjectName, OwnerKey};
+use crate::facts::{Facts, Lookup, ObjectName, OwnerKey, Unseen};
 
 /// One thing to look up. An answer, whatever it is, goes into [`crate::facts::Facts`], so that the
 /// same question is never asked twice.
@@ -27,4 +27,31 @@ pub enum Question {
     /// Other failing pods of a namespace and the events of their failures: `Facts::neighbours`,
     /// `Facts::events`, `Facts::neighbours_seen`.
     Neighbours(String),
+}
+
+impl Question {
+    /// Enters into the facts that the answer was not seen, and why.
+    pub fn leave_open(self, why: Unseen, facts: &mut Facts) {
+        match self {
+            Self::ServiceAccount(name) => {
+                facts.service_accounts.insert(name, Lookup::Unseen(why));
+            }
+            Self::Node(name) => {
+                facts.nodes.insert(name, Lookup::Unseen(why));
+            }
+            Self::Owner(key) => {
+                facts.owners.insert(key, Lookup::Unseen(why));
+            }
+            Self::Secret(name) => {
+                facts.secrets.insert(name, Lookup::Unseen(why));
+            }
+            Self::PullSecrets(namespace) => {
+                facts.secrets_listed.insert(namespace, Err(why));
+            }
+            Self::PullSecretsElsewhere => facts.secrets_elsewhere = Some(Err(why)),
+            Self::Neighbours(namespace) => {
+                facts.neighbours_seen.insert(namespace, Err(why));
+            }
+        }
+    }
 }

@@ -32,6 +32,8 @@ pub struct Report {
     pub survey: Survey,
     /// How waiting ended, if there was any.
     pub waited: Option<Waited>,
+    /// Whether somebody interrupted the look: it tells of what had been seen by then.
+    pub is_interrupted: bool,
 }
 
 impl Report {
@@ -49,7 +51,15 @@ impl Report {
         survey: Survey,
     ) -> Self {
         let incidents = incidents(findings.diagnoses(), &survey.running);
-        Self { generated_at, origin, findings, incidents, survey, waited: None }
+        Self {
+            generated_at,
+            origin,
+            findings,
+            incidents,
+            survey,
+            waited: None,
+            is_interrupted: false,
+        }
     }
 
     /// How many pods have a failing image.
@@ -88,7 +98,7 @@ pub enum WaitOutcome {
     Failed,
     /// Time ran out before it was known.
     Undecided,
-    /// Somebody pressed Ctrl-C.
+    /// Somebody interrupted it.
     Interrupted,
 }
 

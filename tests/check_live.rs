@@ -1,184 +1,15 @@
 //! `pulldoctor check` against an API server in this process: what it asks, and how it waits.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
-
 pub mod support;
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use support::apiserver::{ApiServer, Deny, Fault, On};
-use support::{Run, finish, program};
-
-fn command(server: &ApiServer, args: &[&str]) -> std::process::Command {
-    let mut command = program();
-    command.arg("check").args(args).args(["--request-timeout", "5s"]);
-    command.env("KUBECONFIG", server.kubeconfig());
-    command
-}
-
-fn check(server: &ApiServer, args: &[&str]) -> Run {
-    finish(&mut command(server, args))
-}
-
-const IMAGE: &str = "reg.io/web:v9";
-
-fn waiting(reason: &str, message: &str) -> Value {
-    json!({ "waiting": { "reason": reason, "message": message } })
-}
-
-fn creating() -> Value {
-    waiting("ContainerCreating", "")
-}
-
-fn up() -> Value {
-    json!({ "running": { "startedAt": "2026-01-01T00:00:00Z" } })
-}
-
-/// A tag that is not there, after so many attempts.
-fn no_tag() -> Value {
-    waiting(
-        "ErrImagePull",
-        "rpc error: code = NotFound desc = failed to pull and unpack image \"reg.io/web:v9\": failed \
-         to resolve reference \"reg.io/web:v9\": reg.io/web:v9: not found",
-    )
-}
-
-fn backing_off() -> Value {
-    waiting("ImagePullBackOff", "Back-off pulling image \"reg.io/web:v9\"")
-}
-
-fn invalid() -> Value {
-    waiting(
-        "InvalidImageName",
-        "Failed to apply default image tag \"Web\": couldn't parse image name \"Web\": invalid \
-         reference format: repository name (library/Web) must be lowercase",
-    )
-}
-
-fn throttled() -> Value {
-    waiting(
-        "ErrImagePull",
-        "failed to pull and unpack image \"reg.io/web:v9\": unexpected status from HEAD request to \
-         https://reg.io/v2/web/manifests/v9: 429 Too Many Requests",
-    )
-}
-
-/// A pod of a replica set of Deployment web.
-#[expect(clippy::needless_pass_by_value, reason = "states are made where they are used")]
-fn pod(name: &str, hash: &str, state: Value) -> Value {
-    let phase = if state["running"].is_null() { "Pending" } else { "Running" };
-    json!({
-        "apiVersion": "v1", "kind": "Pod",
-        "metadata": {
-            "name": name, "namespace": "shop", "uid": format!("uid-{name}"),
-            "labels": { "app": "web", "pod-template-hash": hash },
-            "ownerReferences": [{ "apiVersion": "apps/v1", "kind": "ReplicaSet", "controller": true,
-                "name": format!("web-{hash}"), "uid": format!("rs-{hash}") }],
-        },
-        "spec": { "nodeName": "n1", "serviceAccountName": "default",
-            "containers": [{ "name": "app", "image": IMAGE }] },
-        "status": { "phase": phase, "containerStatuses": [{ "name": "app", "state": state }] },
-    })
-}
-
-fn deployment(replicas: usize, generation: u32, observed: u32) -> Value {
-    json!({
-        "apiVersion": "apps/v1", "kind": "Deployment",
-        "metadata": { "name": "web", "namespace": "shop", "uid": "deploy", "generation": generation },
-        "spec": { "replicas": replicas, "selector": { "matchLabels": { "app": "web" } } },
-        "status": { "observedGeneration": observed },
-    })
-}
-
-fn replica_set(hash: &str, revision: u32) -> Value {
-    json!({
-        "apiVersion": "apps/v1", "kind": "ReplicaSet",
-        "metadata": {
-            "name": format!("web-{hash}"), "namespace": "shop", "uid": format!("rs-{hash}"),
-            "labels": { "app": "web", "pod-template-hash": hash },
-            "annotations": { "deployment.kubernetes.io/revision": revision.to_string() },
-            "ownerReferences": [{ "apiVersion": "apps/v1", "kind": "Deployment", "name": "web",
-                "uid": "deploy", "controller": true }],
-        },
-    })
-}
-
-fn failed_event(pod: &str, count: u32) -> Value {
-    json!({
-        "apiVersion": "v1", "kind": "Event",
-        "metadata": { "name": format!("{pod}.1"), "namespace": "shop" },
-        "involvedObject": { "kind": "Pod", "namespace": "shop", "name": pod,
-            "uid": format!("uid-{pod}"), "fieldPath": "spec.containers{app}" },
-        "type": "Warning", "reason": "Failed", "count": count, "source": { "component": "kubelet" },
-        "message": "Failed to pull image \"reg.io/web:v9\": rpc error: code = NotFound desc = failed \
-                    to pull and unpack image \"reg.io/web:v9\": failed to resolve reference \
-                    \"reg.io/web:v9\": reg.io/web:v9: not found",
-    })
-}
-
-fn serve(objects: &[Value]) -> ApiServer {
-    objects.iter().fold(ApiServer::builder(), |it, object| it.object(object.clone())).start()
-}
-
-/// A program that waits, and its lines on standard error as they come.
-struct Waiting {
-    child: Child,
-    lines: std::sync::mpsc::Receiver<String>,
-}
-
-impl Waiting {
-    fn start(server: &ApiServer, args: &[&str]) -> Self {
-        let mut child =
-            command(server, args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let stderr = child.stderr.take().unwrap();
-        let (sender, lines) = std::sync::mpsc::channel();
-        std::thread::spawn(move || {
-            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-                if sender.send(line).is_err() {
-                    return;
-                }
-            }
-        });
-        Self { child, lines }
-    }
-
-    /// Waits for a line with these words.
-    fn hears(&self, words: &str) -> String {
-        let deadline = Instant::now() + Duration::from_secs(20);
-        let mut heard = Vec::new();
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            match self.lines.recv_timeout(left) {
-                Ok(line) if line.contains(words) => return line,
-                Ok(line) => heard.push(line),
-                Err(error) => panic!("no {words:?} among {heard:#?}: {error}"),
-            }
-        }
-    }
-
-    fn end(mut self) -> Run {
-        let started = Instant::now();
-        while self.child.try_wait().unwrap().is_none() {
-            assert!(started.elapsed() < Duration::from_secs(20), "it does not end");
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        let output = self.child.wait_with_output().unwrap();
-        Run {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: self.lines.try_iter().collect::<Vec<_>>().join("\n"),
-        }
-    }
-}
-
-const WEB: [&str; 3] = ["deployment/web", "-n", "shop"];
-
-fn wait(server: &ApiServer, args: &[&str]) -> Waiting {
-    Waiting::start(server, &[&WEB, args].concat())
-}
+use support::shop::{
+    WEB, Waiting, backing_off, check, creating, deployment, failed_event, invalid, no_tag, pod,
+    replica_set, serve, throttled, up, wait,
+};
 
 #[test]
 fn one_look_asks_for_the_pods_and_only_for_events_of_those_that_may_fail() {
@@ -471,19 +302,6 @@ fn who_may_not_watch_is_told_so() {
     let run = check(&server, &["-n", "shop", "--wait", "30s"]);
     assert_eq!(run.code, 3, "{}", run.stdout);
     assert!(run.stderr.contains("no permission to watch pods"), "{}", run.stderr);
-}
-
-#[cfg(unix)]
-#[test]
-fn ctrl_c_prints_what_is_known() {
-    let server = serve(&[deployment(1, 1, 1), replica_set("1", 1), pod("a", "1", throttled())]);
-    let waiting = wait(&server, &["--wait", "60s"]);
-    waiting.hears("failing, rate-limited");
-    let id = waiting.child.id().to_string();
-    assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
-    let run = waiting.end();
-    assert_eq!(run.code, 130, "{run:?}");
-    assert!(run.stdout.contains("rate-limited"), "{}", run.stdout);
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! `pulldoctor check`: the smoke test after a deploy.
 //!
 //! One look, or with `--wait` as many as it takes: in both cases the pods that fail are gathered,
-//! one of each incident is asked about, and one report says it all.
+//! one of each incident is asked about, and one report says it all. Whoever interrupts it gets the
+//! report on what is known by then.
 
 mod learn;
+mod look;
 mod progress;
 mod scope;
 mod wait;
@@ -11,18 +13,16 @@ mod wait;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chrono::Utc;
 use clap::Args;
 
 use crate::error::Error;
 use crate::exit;
 use crate::report::{Report, WaitOutcome, markdown};
-use crate::source::cluster::Cluster;
 use crate::survey::Survey;
 
 use super::args::{ClusterArgs, duration};
+use super::interrupt::Interruption;
 use super::output::{ManyFormat, Output};
-use scope::Scope;
 
 /// Arguments of `pulldoctor check`.
 #[derive(Debug, Args)]
@@ -36,6 +36,8 @@ With --wait it ends at once on what no waiting heals (a misspelt tag), gives wha
 limit) the time of --grace, and ends as soon as all images are there. The kubelet tries a failed
 pull again after 10, 20, 40, 80 and 160 seconds and then every 5 minutes: a grace below 10s leaves
 it no second try.
+
+Ctrl-C prints what is known by then; a second one ends it at once.
 
 Exit codes: 0 no image-pull failure, 1 at least one found, 2 wrong usage, 3 could not look,
 4 --wait ran out with pods undecided, 130 interrupted.")]
@@ -71,7 +73,7 @@ pub(super) struct CheckArgs {
     /// With --wait: how long a failure that may heal by itself is put up with [default: 60s]
     #[arg(long, value_name = "TIME", value_parser = duration, requires = "wait")]
     grace: Option<Duration>,
-    /// Exit with 0 even if a failure is found
+    /// Exit with 0 even if a failure is found; all other exit codes stay
     #[arg(long)]
     exit_zero: bool,
     /// Do not look for pull secrets in other namespaces
@@ -87,38 +89,33 @@ pub(super) struct CheckArgs {
 /// Runs the command.
 pub(super) fn run(args: CheckArgs, output: &Output) -> Result<u8, Error> {
     let (format, exit_zero) = (args.output, args.exit_zero);
-    if args.wait.is_some() {
-        let report = super::to_its_end(wait::wait(args, output))?;
-        let code = match report.waited.as_ref().map(|waited| waited.outcome) {
-            Some(WaitOutcome::Interrupted) => exit::INTERRUPTED,
-            _ if !report.incidents.is_empty() => exit::FOUND,
-            Some(WaitOutcome::Undecided) => exit::UNDECIDED,
-            _ => exit::OK,
-        };
-        return finish(&report, code, format, exit_zero, output);
-    }
-    let Some(looked) = super::interruptible(look(args, output)) else {
+    let mut interruption = Interruption::listen();
+    let report = super::to_its_end(async {
+        match args.wait {
+            Some(_) => wait::wait(args, output, &mut interruption).await,
+            None => look::look(args, output, &mut interruption).await,
+        }
+    })?;
+    // From here on the first interruption ends the program.
+    drop(interruption);
+    if report.is_interrupted {
         output.note("interrupted");
-        return Ok(exit::INTERRUPTED);
-    };
-    let report = looked?;
-    let code = if report.incidents.is_empty() { exit::OK } else { exit::FOUND };
-    finish(&report, code, format, exit_zero, output)
+    }
+    if format == ManyFormat::Github {
+        fill_step_summary(&report)?;
+    }
+    Ok(output.report_many(&report, format, code(&report, exit_zero)))
 }
 
-/// Prints the report, and gives the exit code.
-fn finish(
-    report: &Report,
-    code: u8,
-    format: ManyFormat,
-    exit_zero: bool,
-    output: &Output,
-) -> Result<u8, Error> {
-    if format == ManyFormat::Github {
-        fill_step_summary(report)?;
+/// The exit code. `--exit-zero` is about failures that were found, not about what is not known.
+fn code(report: &Report, exit_zero: bool) -> u8 {
+    let outcome = report.waited.as_ref().map(|waited| waited.outcome);
+    match outcome {
+        _ if report.is_interrupted => exit::INTERRUPTED,
+        _ if !report.incidents.is_empty() && !exit_zero => exit::FOUND,
+        Some(WaitOutcome::Undecided) => exit::UNDECIDED,
+        _ => exit::OK,
     }
-    let code = if exit_zero && code == exit::FOUND { exit::OK } else { code };
-    Ok(output.report_many(report, format, code))
 }
 
 /// A survey that remembers what the format lists.
@@ -127,35 +124,6 @@ fn survey_for(format: ManyFormat) -> Survey {
         ManyFormat::Junit => Survey::with_roster(),
         _ => Survey::default(),
     }
-}
-
-/// Looks once.
-async fn look(args: CheckArgs, output: &Output) -> Result<Report, Error> {
-    let survey = survey_for(args.output);
-    let own_only = args.own_namespace_only;
-    let mut scope = Scope::typed(&args.workloads, args.namespace.clone(), args.selector)?;
-    scope.declared(args.manifests, output).await?;
-    if !args.from.is_empty() {
-        let recorded = super::read_files(args.from, args.namespace.as_deref()).await?;
-        for note in &recorded.notes {
-            output.note(note);
-        }
-        let mut facts = recorded.facts;
-        let survey = scope.narrowing().apply(&mut facts, survey)?;
-        return Ok(learn::report(facts, survey, None, own_only).await);
-    }
-    let cluster = Cluster::connect(&args.cluster.options(args.namespace)).await?;
-    let all = args.all_namespaces;
-    let pods = scope.pods(&cluster, all).await?;
-    let scanned = cluster.scan(&pods, survey).await?;
-    let (mut facts, survey) = scanned.into_facts(Utc::now(), cluster.origin());
-    if scope.is_whole() {
-        // Every pod that could lend its words to another is among the facts.
-        for pod in &facts.pods {
-            facts.neighbours_seen.insert(pod.name.namespace.clone(), Ok(()));
-        }
-    }
-    Ok(learn::report(facts, survey, Some(&cluster), own_only).await)
 }
 
 /// Appends the report to the file that GitHub shows as the step's summary, when there is one.

@@ -14,7 +14,8 @@ use super::{Report, WaitOutcome};
 /// Pending pods that are named in the one warning about them.
 const NAMED: usize = 10;
 
-/// Writes an annotation for each incident, one for what is undecided, and the verdict.
+/// Writes an annotation for each incident, one each for what is undecided and for an interruption,
+/// and the verdict.
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for incident in &report.incidents {
         let title = format!("{} ({})", incident.title(), incident.leading().code);
@@ -28,6 +29,9 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let lines = waited.pending.iter().take(NAMED);
         let lines: Vec<_> = lines.map(|it| format!("{}: {}", it.what, it.why)).collect();
         command(out, "warning", "images not pulled yet", &lines.join("\n"))?;
+    }
+    if report.is_interrupted {
+        command(out, "warning", "interrupted", "the check did not see everything")?;
     }
     for limitation in &report.findings.limitations {
         let text = format!("{}: {}", limitation.missing, limitation.effect);

@@ -36,6 +36,9 @@ pub struct ReportV1 {
     notes: Vec<NoteV1>,
     #[serde(skip_serializing_if = "Option::is_none")]
     wait: Option<WaitV1>,
+    /// Only there when true: the look was interrupted, and more may be to see.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    interrupted: bool,
 }
 
 /// How `--wait` ended.
@@ -435,6 +438,7 @@ impl From<&Report> for ReportV1 {
                 .collect(),
             notes: notes.collect(),
             wait: report.waited.as_ref().map(WaitV1::from),
+            interrupted: report.is_interrupted,
         }
     }
 }

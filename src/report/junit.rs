@@ -12,6 +12,7 @@ use std::io::{self, Write};
 use crate::diagnose::{self, Diagnosis, Workload};
 use crate::survey::{Member, Roster};
 
+use super::overview::verdict;
 use super::{PendingWhat, Report, WaitOutcome};
 
 /// Failing pods that are told of in one case; the rest is counted.
@@ -49,13 +50,17 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         failures += failed;
         suite(report, namespace, cases, failed, &mut body);
     }
-    let waited = missing(report, &mut body);
-    tests += waited;
+    tests += missing(report, &mut body);
+    let errors = usize::from(report.is_interrupted);
+    tests += errors;
+    if report.is_interrupted {
+        interrupted(report, &mut body);
+    }
     let seconds = report.waited.as_ref().map_or(0, |waited| waited.seconds);
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
     writeln!(
         out,
-        "<testsuites name=\"pulldoctor\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\" \
+        "<testsuites name=\"pulldoctor\" tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" \
          time=\"{seconds}\">"
     )?;
     out.write_all(body.as_bytes())?;
@@ -211,6 +216,21 @@ fn missing(report: &Report, body: &mut String) -> usize {
     }
     body.push_str("  </testsuite>\n");
     number
+}
+
+/// A case that stands for all that was not seen: no CI server is to take the rest for the whole.
+fn interrupted(report: &Report, body: &mut String) {
+    push(
+        body,
+        format_args!(
+            "  <testsuite name=\"check\" tests=\"1\" failures=\"0\" errors=\"1\" skipped=\"0\" \
+         time=\"0\" timestamp=\"{}\">\n    <testcase classname=\"check\" name=\"everything was seen\" \
+         time=\"0\">\n      <error type=\"interrupted\" message=\"{}\"/>\n    </testcase>\n  \
+         </testsuite>\n",
+            report.generated_at.format("%Y-%m-%dT%H:%M:%S"),
+            attribute(&verdict(report)),
+        ),
+    );
 }
 
 fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {

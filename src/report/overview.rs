@@ -21,8 +21,7 @@ const NAMED: usize = 5;
 /// Writes the report.
 pub fn write(report: &Report, width: usize, out: &mut dyn Write) -> io::Result<()> {
     let mut page = Page::new(width, out);
-    let style = if report.incidents.is_empty() { GOOD } else { BAD };
-    page.paragraph("", &verdict(report), style)?;
+    page.paragraph("", &verdict(report), style(report))?;
     for (number, incident) in report.incidents.iter().enumerate() {
         let label = format!("  {}. ", number + 1);
         page.hanging(&label, &headline(incident, report.generated_at), HEAD)?;
@@ -51,16 +50,35 @@ pub fn write(report: &Report, width: usize, out: &mut dyn Write) -> io::Result<(
     page.limitations(&report.findings)
 }
 
+/// The colour of the answer: green is for what is known to be well.
+fn style(report: &Report) -> Style {
+    let outcome = report.waited.as_ref().map(|waited| waited.outcome);
+    match outcome {
+        _ if !report.incidents.is_empty() => BAD,
+        _ if report.is_interrupted => HEAD,
+        Some(WaitOutcome::Undecided) => HEAD,
+        _ => GOOD,
+    }
+}
+
 /// The answer in one sentence.
 pub(super) fn verdict(report: &Report) -> String {
     let examined = report.survey.examined;
     let pods = words::count(examined, "pod", "pods");
+    let interrupted = if report.is_interrupted { "interrupted: " } else { "" };
     if !report.incidents.is_empty() {
         let failing = report.failing();
+        let seen = if report.is_interrupted { " seen so far" } else { "" };
         return format!(
-            "{failing} of {pods} cannot pull an image, in {}",
+            "{interrupted}{failing} of {pods}{seen} cannot pull an image, in {}",
             words::count(report.incidents.len(), "incident", "incidents")
         );
+    }
+    if report.is_interrupted {
+        return match examined {
+            0 => "interrupted before any pod was seen".to_owned(),
+            _ => format!("interrupted: no image-pull failure in {pods} seen so far"),
+        };
     }
     match (examined, report.waited.as_ref().map(|waited| waited.outcome)) {
         (_, Some(WaitOutcome::Undecided)) => format!(

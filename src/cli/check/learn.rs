@@ -1,12 +1,13 @@
 //! From pods that may fail to a report: one pod of each case is asked about, as `pulldoctor pod`
-//! would, and what is learned serves the others.
+//! would, and what is learned serves the others. Whoever interrupts it gets what is known by then.
 
 use crate::diagnose::{self, Workload};
-use crate::facts::Facts;
+use crate::facts::{Facts, ObjectName};
 use crate::report::Report;
 use crate::source::cluster::Cluster;
 use crate::survey::Survey;
 
+use super::super::interrupt::Interruption;
 use super::super::questions;
 
 /// Cases that are asked about: each costs a handful of requests.
@@ -18,11 +19,19 @@ pub(super) async fn report(
     mut survey: Survey,
     cluster: Option<&Cluster>,
     own_namespace_only: bool,
+    interruption: &mut Interruption,
 ) -> Report {
     let by_words = diagnose::diagnose(&facts);
     let cases = diagnose::cases(&facts, &by_words, MOST_CASES);
     if let Some(cluster) = cluster {
-        questions::ask(cluster, &mut facts, own_namespace_only, |pod| cases.is_example(pod)).await;
+        let examples = |pod: &ObjectName| cases.is_example(pod);
+        tokio::select! {
+            biased;
+            () = interruption.heard() => {
+                questions::leave_open(&mut facts, own_namespace_only, examples);
+            }
+            () = questions::ask(cluster, &mut facts, own_namespace_only, examples) => {}
+        }
     }
     let mut findings = diagnose::diagnose_led_by(&facts, |pod| cases.is_example(pod));
     if cluster.is_some() {
@@ -36,5 +45,7 @@ pub(super) async fn report(
             }
         }
     }
-    Report::of_survey(facts.now, facts.origin, findings, survey)
+    let mut report = Report::of_survey(facts.now, facts.origin, findings, survey);
+    report.is_interrupted = interruption.was_heard();
+    report
 }

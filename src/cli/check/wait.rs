@@ -19,6 +19,7 @@ use crate::source::cluster::{Change, Cluster, Revisions, Seen};
 use crate::track::{Area, Decision, Target, Tracker};
 use crate::workload::{Kind, Named};
 
+use super::super::interrupt::Interruption;
 use super::super::output::Output;
 use super::progress::Progress;
 use super::scope::{Scope, namespace_of};
@@ -31,8 +32,12 @@ const CHANGES: usize = 256;
 /// How often the line on a terminal is drawn anew, and the pause after a look-up that failed.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Waits until it is decided, time runs out, or somebody presses Ctrl-C.
-pub(super) async fn wait(args: CheckArgs, output: &Output) -> Result<Report, Error> {
+/// Waits until it is decided, time runs out, or somebody interrupts it.
+pub(super) async fn wait(
+    args: CheckArgs,
+    output: &Output,
+    interruption: &mut Interruption,
+) -> Result<Report, Error> {
     let start = Utc::now();
     let limit = delta(args.wait.unwrap_or_default());
     let grace = delta(args.grace.unwrap_or(DEFAULT_GRACE));
@@ -58,7 +63,7 @@ pub(super) async fn wait(args: CheckArgs, output: &Output) -> Result<Report, Err
         outcome = wait.until(start + limit) => outcome?,
         // A stream ends only when it is pointless.
         Some(fault) = streams.next() => return Err(Error::from(fault)),
-        _ = tokio::signal::ctrl_c() => WaitOutcome::Interrupted,
+        () = interruption.heard() => WaitOutcome::Interrupted,
     };
     wait.progress.clear();
 
@@ -70,13 +75,9 @@ pub(super) async fn wait(args: CheckArgs, output: &Output) -> Result<Report, Err
             facts.neighbours_seen.insert(pod.name.namespace.clone(), Ok(()));
         }
     }
-    // Who has pressed Ctrl-C wants to hear what is known, not to wait for more.
-    let asked = (outcome != WaitOutcome::Interrupted).then_some(&cluster);
-    let mut report = learn::report(facts, survey, asked, args.own_namespace_only).await;
+    let own_only = args.own_namespace_only;
+    let mut report = learn::report(facts, survey, Some(&cluster), own_only, interruption).await;
     report.waited = Some(Waited { outcome, seconds: (now - start).num_seconds(), pending });
-    if outcome == WaitOutcome::Interrupted {
-        output.note("interrupted");
-    }
     Ok(report)
 }
 

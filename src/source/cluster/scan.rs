@@ -53,6 +53,11 @@ pub struct Scanned {
 }
 
 impl Scanned {
+    /// Nothing yet. `survey` is where to count.
+    pub fn new(survey: Survey) -> Self {
+        Self { survey, ..Self::default() }
+    }
+
     /// The facts so far, and what was seen of the other pods.
     pub fn into_facts(self, now: Time, origin: Origin) -> (Facts, Survey) {
         let mut facts = Facts::new(now, origin);
@@ -64,11 +69,11 @@ impl Scanned {
 }
 
 impl Cluster {
-    /// Looks over pods, then reads the events of those that may fail. `survey` is where to count.
+    /// Looks over pods, then reads the events of those that may fail. What is seen is in `scanned`
+    /// as soon as it is: whoever gives up waiting still has it.
     ///
     /// Fails with [`Error::Api`] when the pods cannot be read.
-    pub async fn scan(&self, scopes: &[Pods], survey: Survey) -> Result<Scanned, Error> {
-        let mut scanned = Scanned { survey, ..Scanned::default() };
+    pub async fn scan(&self, scopes: &[Pods], scanned: &mut Scanned) -> Result<(), Error> {
         // One pod can be of several scopes, and counts once.
         let mut known = BTreeSet::new();
         let several = scopes.len() > 1;
@@ -99,8 +104,8 @@ impl Cluster {
                 })
                 .await?;
         }
-        self.read_events(&mut scanned).await;
-        Ok(scanned)
+        self.read_events(scanned).await;
+        Ok(())
     }
 
     /// Reads the events of the pods that may fail.

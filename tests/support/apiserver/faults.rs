@@ -16,6 +16,7 @@ pub struct On {
     namespace: Option<String>,
     name: Option<String>,
     times: Option<usize>,
+    further: bool,
 }
 
 impl On {
@@ -53,6 +54,13 @@ impl On {
         self
     }
 
+    /// Only a list's pages after the first.
+    #[must_use]
+    pub fn further(mut self) -> Self {
+        self.further = true;
+        self
+    }
+
     /// Only the first `times` requests that fit.
     #[must_use]
     pub fn times(mut self, times: usize) -> Self {
@@ -65,7 +73,8 @@ impl On {
         let fits = self.verb.is_none_or(|verb| verb == asked.verb)
             && self.resource.is_none_or(|resource| resource == asked.resource)
             && (self.namespace.is_none() || self.namespace == asked.namespace)
-            && self.name.as_ref().is_none_or(|name| *name == asked.name);
+            && self.name.as_ref().is_none_or(|name| *name == asked.name)
+            && (!self.further || asked.query.contains_key("continue"));
         match &mut self.times {
             _ if !fits => false,
             None => true,
