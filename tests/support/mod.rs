@@ -1,6 +1,7 @@
 //! What the tests share: the real binary in a scrubbed environment.
 
 pub mod apiserver;
+pub mod junit;
 pub mod shop;
 
 use std::io::Write as _;
