@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::facts::Pod;
+use crate::selector::Selector;
 
 /// Which pods are meant.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -15,6 +16,8 @@ pub enum Members {
     Named(String),
     /// Those whose owner is one of these, by kind and name.
     OwnedBy(BTreeSet<(String, String)>),
+    /// Those that have such labels.
+    Selected(Selector),
     /// Those of this owner that have this label: the newest revision of a StatefulSet.
     Revision {
         /// The owner's kind.
@@ -30,6 +33,16 @@ pub enum Members {
 const REVISION: &str = "controller-revision-hash";
 
 impl Members {
+    /// No pod.
+    pub fn none() -> Self {
+        Self::OwnedBy(BTreeSet::new())
+    }
+
+    /// Whether a pod is told by labels of which nobody knows the keys beforehand.
+    pub fn is_by_labels(&self) -> bool {
+        matches!(self, Self::Selected(_))
+    }
+
     /// Whether the pod is meant.
     pub fn include(&self, pod: &Pod) -> bool {
         let is_owned = |kind: &str, name: &str| {
@@ -39,6 +52,7 @@ impl Members {
             Self::All => true,
             Self::Named(name) => pod.name.name == *name,
             Self::OwnedBy(owners) => owners.iter().any(|(kind, name)| is_owned(kind, name)),
+            Self::Selected(selector) => selector.matches(&pod.labels),
             Self::Revision { kind, name, hash } => {
                 is_owned(kind, name) && pod.labels.get(REVISION) == Some(hash)
             }
@@ -76,6 +90,6 @@ impl Expected {
 
     /// Nothing yet, and why.
     pub fn unknown(why: impl Into<String>) -> Self {
-        Self { members: Members::OwnedBy(BTreeSet::new()), wanted: Wanted::Unknown(why.into()) }
+        Self { members: Members::none(), wanted: Wanted::Unknown(why.into()) }
     }
 }

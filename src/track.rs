@@ -81,13 +81,11 @@ pub struct Tracker {
 impl Tracker {
     /// Nothing seen yet. `grace` is what a failure gets that may heal by itself.
     pub fn new(targets: Vec<Target>, grace: TimeDelta) -> Self {
-        Self {
-            grace,
-            targets,
-            world: World::default(),
-            sights: Sights::default(),
-            news: Vec::new(),
+        let mut world = World::default();
+        if targets.iter().any(Target::may_ask_for_labels) {
+            world.keep_labels();
         }
+        Self { grace, targets, world, sights: Sights::default(), news: Vec::new() }
     }
 
     /// What a workload's controller wants by now.
@@ -232,6 +230,11 @@ impl Target {
     fn includes(&self, pod: &Pod) -> bool {
         self.namespace.as_ref().is_none_or(|it| pod.name.namespace == *it)
             && self.expected.members.include(pod)
+    }
+
+    /// Whether its pods are told by labels, or may be once it is there.
+    fn may_ask_for_labels(&self) -> bool {
+        self.expected.members.is_by_labels() || matches!(self.expected.wanted, Wanted::Unknown(_))
     }
 }
 

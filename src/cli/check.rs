@@ -42,7 +42,8 @@ Ctrl-C prints what is known by then; a second one ends it at once.
 Exit codes: 0 no image-pull failure, 1 at least one found, 2 wrong usage, 3 could not look,
 4 --wait ran out with pods undecided, 130 interrupted.")]
 pub(super) struct CheckArgs {
-    /// Workloads, as deployment/web; without any, all pods in the namespace
+    /// Workloads of any kind with a pod selector, as deployment/web; without any, all pods in the
+    /// namespace
     #[arg(value_name = "TYPE/NAME")]
     workloads: Vec<String>,
     /// The namespace [default: the context's]

@@ -95,6 +95,14 @@ pub enum ApiFault {
         /// The plural resource.
         resource: String,
     },
+    /// A kind of object, as it was typed, that the server does not serve.
+    #[error("the server doesn't have a resource type {typed:?}")]
+    NoSuchKind {
+        /// The word, with its group if it has one.
+        typed: String,
+        /// What of nearly that name it serves, best first.
+        near: Vec<String>,
+    },
     /// 410: what was asked for is no longer kept.
     #[error("the API server {server} no longer keeps what was asked for: {said}")]
     Gone {
@@ -273,6 +281,10 @@ impl ApiFault {
             Self::NoSuchResource { .. } => {
                 &["is it a Kubernetes API server? A path may be missing from the server's address"]
             }
+            Self::NoSuchKind { near, .. } if !near.is_empty() => {
+                return vec![format!("of a similar name: {}", listed(near))];
+            }
+            Self::NoSuchKind { .. } => &["`kubectl api-resources` lists what it has"],
             Self::Gone { .. } => &["try again"],
             Self::Refused { status: 429 | 500.., .. } => {
                 &["the API server is overloaded or ill: try again"]

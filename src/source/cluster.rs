@@ -12,10 +12,12 @@ mod ask;
 mod client;
 mod exec;
 mod fault;
+mod kinds;
 mod kubeconfig;
 mod look;
 mod missing;
 mod scan;
+mod strangers;
 mod transport;
 mod watch;
 mod workloads;
@@ -27,9 +29,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use tokio::sync::OnceCell;
 
 use crate::error::Error;
 use crate::facts::Origin;
+use crate::source::wire::Served;
 
 pub use look::{FirstLook, Scope, Wanted};
 pub use scan::{Pods, Scanned};
@@ -118,6 +122,8 @@ pub struct Cluster {
     transport: Transport,
     context: String,
     namespace: String,
+    /// What kinds the server serves, once somebody has asked.
+    kinds: OnceCell<Vec<Served>>,
 }
 
 impl Cluster {
@@ -140,7 +146,7 @@ impl Cluster {
         let context = way.context.clone();
         let namespace = way.namespace.clone();
         let transport = client::build(way, options, environment).await?;
-        Ok(Self { transport, context, namespace })
+        Ok(Self { transport, context, namespace, kinds: OnceCell::new() })
     }
 
     /// Where facts from here come from, for the report.

@@ -8,6 +8,7 @@
 //!
 //! Nothing here knows where the text came from: the cluster and the files read the same types.
 
+mod discovery;
 mod event;
 mod fault;
 mod lenient;
@@ -21,6 +22,7 @@ mod secret;
 mod service_account;
 mod workload;
 
+pub use discovery::{Resources, Root, Served};
 pub use event::Event;
 pub use fault::{DecodeError, decode};
 pub use list::{List, ListMetadata, Status, StatusDetails};
@@ -31,4 +33,4 @@ pub use owner::Owner;
 pub use pod::Pod;
 pub use secret::Secret;
 pub use service_account::ServiceAccount;
-pub use workload::{LabelSelector, Workload};
+pub use workload::{LabelSelector, Selecting, Workload};

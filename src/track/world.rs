@@ -127,6 +127,7 @@ pub struct World {
     listing: BTreeMap<Area, BTreeSet<ObjectName>>,
     deleted: Deleted,
     running: Running,
+    keeps_labels: bool,
 }
 
 /// The uids of deleted pods, the oldest first.
@@ -151,6 +152,11 @@ impl Deleted {
 }
 
 impl World {
+    /// From now on the labels of settled pods are kept as well: somebody tells pods by them.
+    pub fn keep_labels(&mut self) {
+        self.keeps_labels = true;
+    }
+
     /// A full list of an area begins: what it does not hold is gone.
     pub fn begin(&mut self, area: &Area) {
         self.listing.insert(area.clone(), BTreeSet::new());
@@ -372,7 +378,9 @@ impl World {
         let (is_new, since) = like.map_or((true, now), |before| (false, before.since));
         if matches!(standing, Standing::Pulled) {
             // Of a settled pod little else will be asked.
-            pod.labels.retain(|key, _| key.ends_with("-hash"));
+            if !self.keeps_labels {
+                pod.labels.retain(|key, _| key.ends_with("-hash"));
+            }
             pod.managed_by.clear();
             if let Some(events) = self.events.get_mut(&name) {
                 events.retain(|_, event| diagnose::tells_failure(event));

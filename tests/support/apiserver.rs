@@ -12,8 +12,8 @@
 //! assert_eq!(server.requests().len(), 2);
 //! ```
 //!
-//! It serves get, list (paging, selectors, metadata only) and watch (resume, bookmarks, 410), with
-//! the real server's `Status` texts. It runs in a thread of its own, so that a child process can
+//! It serves get, list (paging, selectors, metadata only), watch (resume, bookmarks, 410) and what
+//! kinds there are, with the real server's `Status` texts. It runs in a thread of its own, so that a child process can
 //! be tested against it as well, and stops when dropped. It knows nothing of pulldoctor.
 //!
 //! ```ignore
@@ -25,6 +25,7 @@
 //! ```
 
 mod faults;
+mod kinds;
 mod rest;
 mod rights;
 mod selectors;
@@ -49,9 +50,11 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 
 pub use faults::{Fault, On};
+pub use kinds::CustomKind;
 pub use rights::{PolicyRule, Right};
 pub use tls::Certificate;
 
+use kinds::Kinds;
 use store::Store;
 use tls::Authority;
 
@@ -169,6 +172,7 @@ pub struct Builder {
     expiring_continues: usize,
     refuses_streaming_lists: bool,
     bookmarks: bool,
+    kinds: Kinds,
 }
 
 impl Builder {
@@ -244,6 +248,20 @@ impl Builder {
         self
     }
 
+    /// Serves a kind of somebody's own.
+    #[must_use]
+    pub fn kind(mut self, kind: CustomKind) -> Self {
+        self.kinds.custom.push(kind);
+        self
+    }
+
+    /// Tells its kinds in many documents, as servers before 1.27 do.
+    #[must_use]
+    pub fn separate_kinds(mut self) -> Self {
+        self.kinds.are_aggregated = false;
+        self
+    }
+
     /// Sends a bookmark after each change to watches that allow them.
     #[must_use]
     pub fn bookmarks(mut self) -> Self {
@@ -267,6 +285,7 @@ impl Builder {
             expiring_continues: Mutex::new(self.expiring_continues),
             refuses_streaming_lists: self.refuses_streaming_lists,
             bookmarks: self.bookmarks,
+            kinds: self.kinds,
             log: Mutex::new(Vec::new()),
             logged: Condvar::new(),
             connections: Mutex::new(0),
@@ -297,6 +316,7 @@ struct State {
     expiring_continues: Mutex<usize>,
     refuses_streaming_lists: bool,
     bookmarks: bool,
+    kinds: Kinds,
     log: Mutex<Vec<Recorded>>,
     /// Told of every new entry in the log.
     logged: Condvar,
@@ -358,6 +378,7 @@ impl ApiServer {
             expiring_continues: 0,
             refuses_streaming_lists: false,
             bookmarks: false,
+            kinds: Kinds { custom: Vec::new(), are_aggregated: true },
         }
     }
 

@@ -308,6 +308,7 @@ fn may_pass(fault: &ApiFault) -> bool {
         ApiFault::Forbidden { .. }
             | ApiFault::Unauthorized { .. }
             | ApiFault::NoSuchResource { .. }
+            | ApiFault::NoSuchKind { .. }
             | ApiFault::Credential { .. }
     )
 }

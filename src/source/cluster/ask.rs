@@ -1,25 +1,35 @@
 //! One thing to ask the API server: the URL of a GET, and the words for what was asked, so that a
 //! refusal can say which permission is missing without reading the server's prose.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::error::ApiFault;
 use crate::facts::{ObjectName, Unseen};
 
 /// A kind of object as the API serves it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Resource {
     /// The API group; empty for core.
-    pub(super) group: &'static str,
+    pub(super) group: Cow<'static, str>,
     /// The group's version.
-    pub(super) version: &'static str,
+    pub(super) version: Cow<'static, str>,
     /// The plural, as in the URL and in a Role.
-    pub(super) plural: &'static str,
+    pub(super) plural: Cow<'static, str>,
 }
 
 impl Resource {
     const fn core(plural: &'static str) -> Self {
-        Self { group: "", version: "v1", plural }
+        Self::of("", plural)
+    }
+
+    /// Of a group's `v1`.
+    pub(super) const fn of(group: &'static str, plural: &'static str) -> Self {
+        Self {
+            group: Cow::Borrowed(group),
+            version: Cow::Borrowed("v1"),
+            plural: Cow::Borrowed(plural),
+        }
     }
 }
 
@@ -27,11 +37,9 @@ pub(super) const EVENTS: Resource = Resource::core("events");
 pub(super) const NAMESPACES: Resource = Resource::core("namespaces");
 pub(super) const NODES: Resource = Resource::core("nodes");
 pub(super) const PODS: Resource = Resource::core("pods");
+pub(super) const REPLICA_SETS: Resource = Resource::of("apps", "replicasets");
 pub(super) const SECRETS: Resource = Resource::core("secrets");
 pub(super) const SERVICE_ACCOUNTS: Resource = Resource::core("serviceaccounts");
-
-/// No resource, but asked for in the same way.
-const VERSION: Resource = Resource { group: "", version: "", plural: "version" };
 
 /// The resource of an owner's kind, for the kinds that own pods, or owners of pods, in most
 /// clusters. The version is the one served today, whatever an old reference says.
@@ -48,8 +56,11 @@ pub(super) fn owner_resource(api_version: &str, kind: &str) -> Option<Resource> 
         ("argoproj.io", "Rollout") => ("v1alpha1", "rollouts"),
         _ => return None,
     };
-    let group = ["apps", "batch", "argoproj.io", ""].into_iter().find(|known| *known == group)?;
-    Some(Resource { group, version, plural })
+    Some(Resource {
+        group: group.to_owned().into(),
+        version: version.into(),
+        plural: plural.into(),
+    })
 }
 
 /// The form of an answer.
@@ -61,6 +72,8 @@ pub(super) enum Form {
     Metadata,
     /// The API's own binary form, from servers that can: cheaper by far for large lists.
     Binary,
+    /// What kinds there are, in one document from servers that can.
+    Kinds,
 }
 
 /// A GET of one object or of a list.
@@ -74,6 +87,10 @@ pub(super) struct Ask {
     pub(super) namespace: Option<String>,
     /// Which, for `get`.
     pub(super) name: String,
+    /// A part of it that has an address of its own.
+    part: Option<&'static str>,
+    /// The whole path, for what is no object.
+    path: Option<String>,
     /// In which form.
     pub(super) form: Form,
     query: Vec<(&'static str, String)>,
@@ -94,9 +111,31 @@ impl Ask {
             resource,
             namespace: None,
             name: name.to_owned(),
+            part: None,
+            path: None,
             form: Form::Json,
             query: Vec::new(),
         }
+    }
+
+    /// What kinds are served under that path.
+    pub(super) fn kinds(path: &str) -> Self {
+        let mut ask = Self::no_object("kinds", path);
+        ask.form = Form::Kinds;
+        ask
+    }
+
+    /// What is no object, but asked for in the same way; `what` is for messages.
+    fn no_object(what: &'static str, path: &str) -> Self {
+        let mut ask = Self::get_unscoped(Resource::core(what), "");
+        ask.path = Some(path.to_owned());
+        ask
+    }
+
+    /// The object's `scale` instead of the object.
+    pub(super) fn scale(mut self) -> Self {
+        self.part = Some("scale");
+        self
     }
 
     /// All objects in a namespace, or in the cluster.
@@ -109,7 +148,7 @@ impl Ask {
 
     /// What every API server tells of itself.
     pub(super) fn version() -> Self {
-        Self::get_unscoped(VERSION, "")
+        Self::no_object("version", "/version")
     }
 
     /// Only those that the field selector picks.
@@ -164,10 +203,10 @@ impl Ask {
 
     /// Path and query.
     pub(super) fn url(&self) -> String {
-        let Resource { group, version, plural } = self.resource;
-        if self.resource == VERSION {
-            return "/version".to_owned();
+        if let Some(path) = &self.path {
+            return path.clone();
         }
+        let Resource { group, version, plural } = &self.resource;
         let mut url = if group.is_empty() {
             format!("/api/{version}")
         } else {
@@ -183,6 +222,10 @@ impl Ask {
             url.push('/');
             escape(&self.name, &mut url);
         }
+        if let Some(part) = self.part {
+            url.push('/');
+            url.push_str(part);
+        }
         for (index, (key, value)) in self.query.iter().enumerate() {
             url.push(if index == 0 { '?' } else { '&' });
             url.push_str(key);
@@ -194,10 +237,12 @@ impl Ask {
 
     /// The resource as a Role writes it: `pods`, `replicasets.apps`.
     pub(super) fn resource_name(&self) -> String {
-        match self.resource {
-            Resource { group: "", plural, .. } => plural.to_owned(),
-            Resource { group, plural, .. } => format!("{plural}.{group}"),
-        }
+        let Resource { group, plural, .. } = &self.resource;
+        let plural = match self.part {
+            Some(part) => format!("{plural}/{part}"),
+            None => plural.to_string(),
+        };
+        if group.is_empty() { plural } else { format!("{plural}.{group}") }
     }
 
     /// Whether the name can be that of an object. One that cannot would make another request of
@@ -205,7 +250,7 @@ impl Ask {
     pub(super) fn is_possible(&self) -> bool {
         let is_segment =
             |name: &str| !matches!(name, "" | "." | "..") && !name.contains(['/', '%']);
-        (self.verb != "get" || is_segment(&self.name))
+        (self.verb != "get" || self.path.is_some() || is_segment(&self.name))
             && self.namespace.as_deref().is_none_or(is_segment)
     }
 

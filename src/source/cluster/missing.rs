@@ -41,7 +41,7 @@ impl Cluster {
 
     async fn help(&self, resource: Resource, mut help: NoSuchObject) -> NoSuchObject {
         let name = help.name.clone();
-        let here = Ask::list(resource, Some(&name.namespace)).metadata().limit(PAGE);
+        let here = Ask::list(resource.clone(), Some(&name.namespace)).metadata().limit(PAGE);
         let everywhere = Ask::list(resource, None)
             .fields(format!("metadata.name={}", name.name))
             .metadata()

@@ -44,12 +44,18 @@ const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s
                         application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,\
                         application/json";
 
+/// One document that says it all (Kubernetes 1.27 and newer), or the older many.
+const KINDS: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
+                     application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,\
+                     application/json";
+
 impl Form {
     fn accept(self) -> &'static str {
         match self {
             Self::Json => JSON,
             Self::Metadata => METADATA,
             Self::Binary => BINARY,
+            Self::Kinds => KINDS,
         }
     }
 }
@@ -187,7 +193,7 @@ impl Transport {
             if !failure.again || tries == TRIES || too_late {
                 return Err(failure.fault);
             }
-            tracing::debug!(resource = ask.resource.plural, tries, ?wait, "trying again");
+            tracing::debug!(resource = %ask.resource.plural, tries, ?wait, "trying again");
             tokio::time::sleep(wait).await;
             pause *= 2;
             tries += 1;

@@ -19,7 +19,6 @@ use super::ask::{Ask, EVENTS, NODES, PODS};
 use super::look::PAGE;
 use super::scan::NOT_THESE;
 use super::transport::{Transport, with_jitter};
-use super::workloads::resource;
 use crate::error::ApiFault;
 use crate::facts::{Event, ObjectName, Pod, Unseen};
 use crate::source::wire::{self, List, Metadata, Status};
@@ -129,7 +128,7 @@ impl Cluster {
         name: Option<&str>,
         out: &Sender<Seen>,
     ) -> ApiFault {
-        let Some(resource) = resource(kind) else {
+        let Some(resource) = self.resource(kind).await else {
             // There is no such list: the kind is found by its pods.
             return std::future::pending().await;
         };
@@ -143,7 +142,12 @@ impl Cluster {
             // The name that no object has.
             _ => Seen::Workload(kind.clone(), ObjectName::new(namespace, "")),
         };
-        self.transport.follow::<NameOnly, ObjectName>(&ask, wrap, out).await
+        let fault = self.transport.follow::<NameOnly, ObjectName>(&ask, wrap, out).await;
+        if matches!(kind, Kind::Other { .. }) {
+            // Who may not watch a kind of somebody else's still sees its pods.
+            return std::future::pending().await;
+        }
+        fault
     }
 }
 
@@ -366,6 +370,7 @@ fn is_final(fault: &ApiFault) -> bool {
         ApiFault::Forbidden { .. }
             | ApiFault::Unauthorized { .. }
             | ApiFault::NoSuchResource { .. }
+            | ApiFault::NoSuchKind { .. }
             | ApiFault::Credential { .. }
             | ApiFault::Refused { status: 400..=403 | 405..=409 | 422, .. }
     )

@@ -5,24 +5,19 @@
 //! `deployment.kubernetes.io/revision` of its replica sets, a StatefulSet's by
 //! `status.updateRevision`, a DaemonSet's by its newest ControllerRevision.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::Cluster;
-use super::ask::{Ask, PODS, Resource, owner_resource};
+use super::ask::{Ask, PODS, REPLICA_SETS, Resource, owner_resource};
 use super::look::PAGE;
 use crate::error::ApiFault;
-use crate::facts::{ObjectName, Owner, OwnerReference};
+use crate::facts::ObjectName;
 use crate::scope::{Expected, Members, Wanted};
 use crate::source::wire::{self, LabelSelector, List, Metadata};
 use crate::workload::{Kind, Named};
 
-const CONTROLLER_REVISIONS: Resource =
-    Resource { group: "apps", version: "v1", plural: "controllerrevisions" };
-const JOBS: Resource = Resource { group: "batch", version: "v1", plural: "jobs" };
-const REPLICA_SETS: Resource = Resource { group: "apps", version: "v1", plural: "replicasets" };
-
-/// How far a chain of owners is followed upwards.
-const OWNERS: usize = 4;
+const CONTROLLER_REVISIONS: Resource = Resource::of("apps", "controllerrevisions");
+const JOBS: Resource = Resource::of("batch", "jobs");
 
 /// Which revisions of a workload count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,13 +38,13 @@ pub struct Found {
 }
 
 impl Found {
-    fn new(labels: Option<String>, members: Members, wanted: Wanted) -> Self {
+    pub(super) fn new(labels: Option<String>, members: Members, wanted: Wanted) -> Self {
         Self { labels, expected: Expected { members, wanted } }
     }
 }
 
-/// The resource of a workload's kind; none for kinds that are found by their pods' owners only.
-pub(super) fn resource(kind: &Kind) -> Option<Resource> {
+/// The resource of a workload's kind; none for kinds that only the server knows.
+fn resource(kind: &Kind) -> Option<Resource> {
     if *kind == Kind::Pod {
         return Some(PODS);
     }
@@ -81,7 +76,7 @@ impl Cluster {
             return Ok(Some(Found::new(None, members, Wanted::Count(1))));
         }
         let Some(resource) = resource(&named.kind) else {
-            return self.find_by_owners(named, namespace).await;
+            return self.find_stranger(named, namespace, revisions).await;
         };
         let name = ObjectName::new(namespace, named.name.as_str());
         let workload =
@@ -109,13 +104,12 @@ impl Cluster {
     ) -> Result<Found, ApiFault> {
         let labels = query(workload);
         let ask = Ask::list(REPLICA_SETS, Some(namespace)).labels(labels.as_deref());
-        let mut sets = self.owned(&ask, workload).await?;
+        let mut sets = self.owned(&ask, &workload.metadata.uid).await?;
         if revisions == Revisions::Newest {
             if let Some(why) = unseen_by_controller(workload) {
                 return Ok(Found { labels, expected: Expected::unknown(why) });
             }
-            let newest = sets.iter().map(revision).max();
-            sets.retain(|set| Some(revision(set)) == newest);
+            sets = newest(sets);
             if sets.is_empty() {
                 let why = "its controller has made no replica set yet";
                 return Ok(Found { labels, expected: Expected::unknown(why) });
@@ -146,7 +140,7 @@ impl Cluster {
         }
         let ask = Ask::list(CONTROLLER_REVISIONS, Some(namespace)).labels(labels.as_deref());
         // Who may not see the revisions gets the pods of all of them: none is missed.
-        let revisions = self.owned(&ask, workload).await.unwrap_or_default();
+        let revisions = self.owned(&ask, &workload.metadata.uid).await.unwrap_or_default();
         let newest = revisions.into_iter().max_by_key(|revision| revision.revision);
         let members = match newest.map(|newest| newest.metadata.labels.hash) {
             Some(hash) if !hash.is_empty() => {
@@ -163,7 +157,8 @@ impl Cluster {
         workload: &wire::Workload,
         revisions: Revisions,
     ) -> Result<Found, ApiFault> {
-        let mut jobs = self.owned(&Ask::list(JOBS, Some(namespace)), workload).await?;
+        let ask = Ask::list(JOBS, Some(namespace));
+        let mut jobs = self.owned(&ask, &workload.metadata.uid).await?;
         if revisions == Revisions::Newest {
             jobs.sort_by(|one, other| {
                 one.metadata.creation_timestamp.cmp(&other.metadata.creation_timestamp)
@@ -178,13 +173,12 @@ impl Cluster {
         Ok(Found::new(None, Members::OwnedBy(owners.collect()), wanted))
     }
 
-    /// The objects of a list that this workload controls.
-    async fn owned(
+    /// The objects of a list that the workload of that uid owns.
+    pub(super) async fn owned(
         &self,
         ask: &Ask,
-        workload: &wire::Workload,
+        uid: &str,
     ) -> Result<Vec<wire::Workload>, ApiFault> {
-        let uid = &workload.metadata.uid;
         let mut owned = Vec::new();
         self.transport
             .each::<wire::Workload>(ask, |item| match item {
@@ -199,74 +193,17 @@ impl Cluster {
         Ok(owned)
     }
 
-    /// A workload of a kind that nobody here knows: found from below, by the owners of the pods in
-    /// the namespace. There is no telling whether it exists when it has no pods.
-    async fn find_by_owners(
-        &self,
-        named: &Named,
-        namespace: &str,
-    ) -> Result<Option<Found>, ApiFault> {
-        let mut direct: BTreeSet<(String, String, String)> = BTreeSet::new();
-        let ask = Ask::list(PODS, Some(namespace)).metadata();
-        self.transport
-            .each::<MetadataOnly>(&ask, |item| match item {
-                None => direct.clear(),
-                Some(item) => direct
-                    .extend(item.metadata.owner().map(|it| (it.api_version, it.kind, it.name))),
-            })
-            .await?;
-        let mut known = BTreeMap::new();
-        let mut owners = BTreeSet::new();
-        for (api_version, kind, name) in direct {
-            let owner = OwnerReference { api_version, kind, name };
-            if self.leads_to(named, namespace, owner.clone(), &mut known).await {
-                owners.insert((owner.kind, owner.name));
-            }
+    /// The resource of a workload's kind; none if nobody knows it.
+    pub(super) async fn resource(&self, kind: &Kind) -> Option<Resource> {
+        match resource(kind) {
+            Some(resource) => Some(resource),
+            None => self.served(kind).await.ok().flatten().map(Resource::from),
         }
-        if owners.is_empty() {
-            return Ok(None);
-        }
-        Ok(Some(Found::new(None, Members::OwnedBy(owners), Wanted::Some)))
-    }
-
-    /// Whether a chain of owners comes to the workload.
-    async fn leads_to(
-        &self,
-        named: &Named,
-        namespace: &str,
-        mut owner: OwnerReference,
-        known: &mut BTreeMap<(String, String), Option<OwnerReference>>,
-    ) -> bool {
-        for _ in 0..OWNERS {
-            if named.is(&owner) {
-                return true;
-            }
-            let key = (owner.kind.clone(), owner.name.clone());
-            let next = if let Some(next) = known.get(&key) {
-                next.clone()
-            } else {
-                let next = self.owner_of(&owner, namespace).await;
-                known.insert(key, next.clone());
-                next
-            };
-            match next {
-                Some(next) => owner = next,
-                None => return false,
-            }
-        }
-        false
-    }
-
-    async fn owner_of(&self, owner: &OwnerReference, namespace: &str) -> Option<OwnerReference> {
-        let resource = owner_resource(&owner.api_version, &owner.kind)?;
-        let ask = Ask::get(resource, &ObjectName::new(namespace, owner.name.as_str()));
-        let owner: Owner = self.transport.fetch::<wire::Owner>(&ask).await.ok()?.into();
-        owner.owner
     }
 
     /// The names of the objects of a workload's kind in a namespace: help for one that is not there.
     pub async fn workload_names(&self, kind: &Kind, namespace: &str) -> Vec<String> {
-        let Some(resource) = resource(kind) else { return Vec::new() };
+        let Some(resource) = self.resource(kind).await else { return Vec::new() };
         let ask = Ask::list(resource, Some(namespace)).metadata().limit(PAGE);
         let list = self.transport.fetch::<List<MetadataOnly>>(&ask).await;
         let items = list.map(|list| list.items).unwrap_or_default();
@@ -276,8 +213,8 @@ impl Cluster {
 
 /// Any object, as far as its metadata.
 #[derive(serde::Deserialize)]
-struct MetadataOnly {
-    metadata: Metadata,
+pub(super) struct MetadataOnly {
+    pub(super) metadata: Metadata,
 }
 
 fn query(workload: &wire::Workload) -> Option<String> {
@@ -294,10 +231,16 @@ fn unseen_by_controller(workload: &wire::Workload) -> Option<&'static str> {
         .then_some("its controller has not seen the change yet")
 }
 
+/// Of replica sets those of the newest revision.
+pub(super) fn newest(mut sets: Vec<wire::Workload>) -> Vec<wire::Workload> {
+    let newest = sets.iter().map(revision).max();
+    sets.retain(|set| Some(revision(set)) == newest);
+    sets
+}
+
 /// The revision of a replica set; the creation tells apart what has none.
 fn revision(set: &wire::Workload) -> (i64, String) {
-    let number = set.metadata.annotations.revision.parse().unwrap_or(0);
-    (number, set.metadata.creation_timestamp.clone())
+    (set.metadata.annotations.revision(), set.metadata.creation_timestamp.clone())
 }
 
 fn stateful_set(workload: &wire::Workload, revisions: Revisions) -> Found {

@@ -53,13 +53,24 @@ pub struct WorkloadMetadata {
     pub labels: RevisionLabel,
 }
 
-/// The annotation by which a ReplicaSet says which revision of its Deployment it is.
+/// The annotations by which a ReplicaSet says which revision of its owner it is.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct RevisionAnnotation {
-    /// A number.
+    /// A Deployment's: a number.
     #[serde(rename = "deployment.kubernetes.io/revision", deserialize_with = "nullable")]
-    pub revision: String,
+    of_deployment: String,
+    /// An Argo Rollout's: a number.
+    #[serde(rename = "rollout.argoproj.io/revision", deserialize_with = "nullable")]
+    of_rollout: String,
+}
+
+impl RevisionAnnotation {
+    /// The number; 0 where there is none.
+    pub fn revision(&self) -> i64 {
+        let numbers = [&self.of_deployment, &self.of_rollout].map(|text| text.parse().unwrap_or(0));
+        numbers.into_iter().max().unwrap_or(0)
+    }
 }
 
 /// The label that a ControllerRevision shares with its pods.
@@ -148,6 +159,67 @@ pub struct Condition {
     pub status: String,
 }
 
+/// An object of a kind that nobody here knows, or its `scale`: whatever says which pods are its own.
+/// What others write where a number or a selector could stand is no error.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Selecting {
+    /// Who it is.
+    #[serde(deserialize_with = "nullable")]
+    pub metadata: WorkloadMetadata,
+    #[serde(deserialize_with = "nullable")]
+    spec: Clues,
+    #[serde(deserialize_with = "nullable")]
+    status: Clues,
+}
+
+/// What may be said of pods.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Clues {
+    selector: Option<serde_json::Value>,
+    replicas: Option<serde_json::Value>,
+    observed_generation: Option<serde_json::Value>,
+}
+
+impl Selecting {
+    /// The selector of its pods, as `-l` takes it.
+    pub fn selector(&self) -> Option<String> {
+        self.spec.selector()
+    }
+
+    /// The selector that a `scale` tells in its status.
+    pub fn selector_in_status(&self) -> Option<String> {
+        self.status.selector()
+    }
+
+    /// How many pods there should be.
+    pub fn replicas(&self) -> Option<usize> {
+        self.spec.replicas.as_ref()?.as_u64()?.try_into().ok()
+    }
+
+    /// Whether its controller says which change it has seen last, and that is not the last one.
+    pub fn is_unseen_by_controller(&self) -> bool {
+        let seen = match &self.status.observed_generation {
+            Some(serde_json::Value::Number(seen)) => seen.as_i64(),
+            // Argo's Rollouts write it as text.
+            Some(serde_json::Value::String(seen)) => seen.parse().ok(),
+            _ => None,
+        };
+        seen.is_some_and(|seen| seen < self.metadata.generation)
+    }
+}
+
+impl Clues {
+    fn selector(&self) -> Option<String> {
+        let query = match self.selector.clone()? {
+            serde_json::Value::String(query) => query,
+            object => serde_json::from_value::<LabelSelector>(object).ok()?.query(),
+        };
+        Some(query).filter(|query| !query.is_empty())
+    }
+}
+
 /// A selector: of the usual form, or a ReplicationController's bare map of labels.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(from = "BTreeMap<String, serde_json::Value>")]
@@ -224,13 +296,57 @@ mod tests {
     }
 
     #[test]
+    fn strangers_say_what_they_can() {
+        for (text, selector, replicas, unseen) in [
+            (
+                r#"{"spec":{"selector":{"matchLabels":{"a":"b"}},"replicas":3}}"#,
+                "a=b",
+                Some(3),
+                false,
+            ),
+            (r#"{"spec":{"selector":{"a":"b"}}}"#, "a=b", None, false),
+            (r#"{"spec":{"selector":"a=b","replicas":"many"}}"#, "a=b", None, false),
+            (r#"{"spec":{"selector":{}}}"#, "", None, false),
+            (r#"{"spec":{"selector":[1]},"status":null}"#, "", None, false),
+            (r#"{"metadata":{"generation":2},"status":{"observedGeneration":1}}"#, "", None, true),
+            (
+                r#"{"metadata":{"generation":2},"status":{"observedGeneration":"1"}}"#,
+                "",
+                None,
+                true,
+            ),
+            (
+                r#"{"metadata":{"generation":2},"status":{"observedGeneration":"2"}}"#,
+                "",
+                None,
+                false,
+            ),
+            (
+                r#"{"metadata":{"generation":2},"status":{"observedGeneration":{}}}"#,
+                "",
+                None,
+                false,
+            ),
+        ] {
+            let object: Selecting = decode(text.as_bytes()).unwrap();
+            assert_eq!(object.selector().unwrap_or_default(), selector, "{text}");
+            assert_eq!(object.replicas(), replicas, "{text}");
+            assert_eq!(object.is_unseen_by_controller(), unseen, "{text}");
+        }
+        let scale: Selecting =
+            decode(br#"{"spec":{"replicas":2},"status":{"replicas":1,"selector":"a in (b,c)"}}"#)
+                .unwrap();
+        assert_eq!(scale.selector_in_status().unwrap(), "a in (b,c)");
+    }
+
+    #[test]
     fn revisions_are_found_where_controllers_write_them() {
         let set: Workload = decode(
             br#"{"metadata":{"name":"web-1","annotations":{"x":"y",
                 "deployment.kubernetes.io/revision":"12"}},"status":null}"#,
         )
         .unwrap();
-        assert_eq!(set.metadata.annotations.revision, "12");
+        assert_eq!(set.metadata.annotations.revision(), 12);
         let revision: Workload =
             decode(br#"{"metadata":{"labels":{"controller-revision-hash":"abc"}},"revision":7}"#)
                 .unwrap();

@@ -17,6 +17,7 @@ pub struct On {
     name: Option<String>,
     times: Option<usize>,
     further: bool,
+    path: Option<&'static str>,
 }
 
 impl On {
@@ -54,6 +55,13 @@ impl On {
         self
     }
 
+    /// Only this path.
+    #[must_use]
+    pub fn at(mut self, path: &'static str) -> Self {
+        self.path = Some(path);
+        self
+    }
+
     /// Only a list's pages after the first.
     #[must_use]
     pub fn further(mut self) -> Self {
@@ -74,6 +82,7 @@ impl On {
             && self.resource.is_none_or(|resource| resource == asked.resource)
             && (self.namespace.is_none() || self.namespace == asked.namespace)
             && self.name.as_ref().is_none_or(|name| *name == asked.name)
+            && self.path.is_none_or(|path| path == asked.path)
             && (!self.further || asked.query.contains_key("continue"));
         match &mut self.times {
             _ if !fits => false,

@@ -75,9 +75,13 @@ fn read(request: &hyper::Request<Incoming>, certified: bool) -> Recorded {
         ["apis", group, _, rest @ ..] => (*group, rest),
         _ => ("", [].as_slice()),
     };
+    // A part of an object is a resource of its own: `rollouts/scale`.
+    let part =
+        rest.get(2).zip(rest.get(4)).map_or(String::new(), |(it, part)| format!("{it}/{part}"));
     let (namespace, resource, name) = match rest {
         ["namespaces", namespace, resource] => (Some(*namespace), *resource, ""),
         ["namespaces", namespace, resource, name] => (Some(*namespace), *resource, *name),
+        ["namespaces", namespace, _, name, _] => (Some(*namespace), part.as_str(), *name),
         [resource] => (None, *resource, ""),
         [resource, name] => (None, *resource, *name),
         _ => (None, "", ""),
@@ -121,7 +125,20 @@ fn well(state: &Arc<State>, asked: &Recorded) -> Response {
     if !is_allowed || state.denials.iter().any(|denial| denial.hits(asked)) {
         return forbidden(asked);
     }
-    if !state.store.serves(group, resource) {
+    let accept = asked.header("accept").unwrap_or_default();
+    if let Some(document) = state.kinds.document(&asked.path, accept) {
+        return object(200, &document);
+    }
+    if let Some(scaled) = resource.strip_suffix("/scale")
+        && state.kinds.scales(group, scaled)
+    {
+        let namespace = asked.namespace.as_deref().unwrap_or_default();
+        return match state.store.get(group, scaled, namespace, name) {
+            Some(found) => object(200, &scale(&found)),
+            None => not_found(asked),
+        };
+    }
+    if !state.store.serves(group, resource) && !state.kinds.serves(group, resource) {
         return hyper::Response::builder()
             .status(404)
             .header("content-type", "text/plain; charset=utf-8")
@@ -243,6 +260,13 @@ fn as_asked(asked: &Recorded, found: Value) -> Value {
 
 fn metadata_only(object: &Value) -> Value {
     json!({ "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"] })
+}
+
+fn scale(object: &Value) -> Value {
+    json!({ "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": object["metadata"],
+        "spec": { "replicas": object["spec"]["replicas"] },
+        "status": { "replicas": object["status"]["replicas"],
+            "selector": object["status"]["labelSelector"] } })
 }
 
 /// The group's version that is served.

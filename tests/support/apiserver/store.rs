@@ -10,7 +10,7 @@ use tokio::sync::watch;
 const FIRST_VERSION: u64 = 1000;
 
 /// Group and plural of a kind that the server knows.
-const KINDS: [(&str, &str, &str); 14] = [
+pub(super) const KINDS: [(&str, &str, &str); 14] = [
     ("", "ConfigMap", "configmaps"),
     ("", "Event", "events"),
     ("", "Namespace", "namespaces"),
