@@ -111,13 +111,25 @@ impl Cluster {
             }
             sets = newest(sets);
             if sets.is_empty() {
-                let why = "its controller has made no replica set yet";
+                let why = if workload.spec.paused {
+                    "it is paused, and has no replica set yet"
+                } else {
+                    "its controller has made no replica set yet"
+                };
                 return Ok(Found { labels, expected: Expected::unknown(why) });
             }
         }
+        let mut replicas = workload.spec.replicas.unwrap_or(1);
+        if revisions == Revisions::Newest && workload.spec.paused && replicas > 0 {
+            // While it is paused, no more pods of the newest template come than there are.
+            if workload.status.updated_replicas == 0 {
+                let why = "it is paused, and its newest template is not rolled out";
+                return Ok(Found { labels, expected: Expected::unknown(why) });
+            }
+            replicas = replicas.min(workload.status.updated_replicas);
+        }
         let owners = sets.into_iter().map(|set| ("ReplicaSet".to_owned(), set.metadata.name));
-        let wanted = Wanted::Count(workload.spec.replicas.unwrap_or(1));
-        Ok(Found::new(labels, Members::OwnedBy(owners.collect()), wanted))
+        Ok(Found::new(labels, Members::OwnedBy(owners.collect()), Wanted::Count(replicas)))
     }
 
     async fn daemon_set(

@@ -136,6 +136,9 @@ pub struct WorkloadStatus {
     /// The newest revision of a StatefulSet.
     #[serde(deserialize_with = "nullable")]
     pub update_revision: String,
+    /// Pods of a Deployment's newest template.
+    #[serde(deserialize_with = "nullable")]
+    pub updated_replicas: usize,
     /// How many nodes should run a DaemonSet's pod.
     #[serde(deserialize_with = "nullable")]
     pub desired_number_scheduled: usize,
