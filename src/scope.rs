@@ -38,6 +38,18 @@ impl Members {
         Self::OwnedBy(BTreeSet::new())
     }
 
+    /// Whether all of them are made of one template, those that are yet to come as well.
+    pub fn are_of_one_template(&self) -> bool {
+        match self {
+            Self::OwnedBy(owners) => {
+                owners.len() == 1
+                    && owners.iter().all(|(kind, _)| kind == "ReplicaSet" || kind == "Job")
+            }
+            Self::Revision { .. } => true,
+            Self::All | Self::Named(_) | Self::Selected(_) => false,
+        }
+    }
+
     /// Whether a pod is told by labels of which nobody knows the keys beforehand.
     pub fn is_by_labels(&self) -> bool {
         matches!(self, Self::Selected(_))

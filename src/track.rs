@@ -19,8 +19,11 @@ mod spread;
 mod tally;
 mod world;
 
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
 
+use crate::diagnose;
 use crate::facts::{Event, Facts, ObjectName, Origin, Pod, Time, Unseen};
 use crate::scope::{Expected, Wanted};
 use crate::survey::Survey;
@@ -75,6 +78,9 @@ pub struct Tracker {
     targets: Vec<Target>,
     world: World,
     sights: Sights,
+    /// Pods that have their images and do not run, with their uids, since that was first seen. One
+    /// that crashes runs in between; it stays here.
+    stuck: BTreeMap<ObjectName, (String, Time)>,
     news: Vec<News>,
 }
 
@@ -85,7 +91,14 @@ impl Tracker {
         if targets.iter().any(Target::may_ask_for_labels) {
             world.keep_labels();
         }
-        Self { grace, targets, world, sights: Sights::default(), news: Vec::new() }
+        Self {
+            grace,
+            targets,
+            world,
+            sights: Sights::default(),
+            stuck: BTreeMap::new(),
+            news: Vec::new(),
+        }
     }
 
     /// What a workload's controller wants by now.
@@ -189,10 +202,20 @@ impl Tracker {
         for diagnosis in &turn.diagnoses {
             self.sights.see(&tracked.pod, diagnosis, now);
         }
+        let mut is_news = turn.is_new;
         let text = match &tracked.standing {
             Standing::Pulled => {
                 self.sights.pulled(&tracked.pod);
-                "pulled".to_owned()
+                let uid = &tracked.pod.uid;
+                if let Some(why) = diagnose::stuck(&tracked.pod)
+                    && self.stuck.get(&turn.name).is_none_or(|(known, _)| known != uid)
+                {
+                    self.stuck.insert(turn.name.clone(), (uid.clone(), now));
+                    is_news = true;
+                    format!("pulled, {why}")
+                } else {
+                    "pulled".to_owned()
+                }
             }
             Standing::Pending(why) => format!("pending, {why}"),
             Standing::Failing(failures) => {
@@ -200,12 +223,13 @@ impl Tracker {
                 format!("failing, {}", lines.join("; "))
             }
         };
-        if turn.is_new && self.is_meant(&tracked.pod) {
+        if is_news && self.is_meant(&tracked.pod) {
             self.tell(&turn.name, &text, now);
         }
     }
 
     fn tell_gone(&mut self, name: &ObjectName, tracked: &Tracked, now: Time) {
+        self.stuck.remove(name);
         if self.is_meant(&tracked.pod) && !matches!(tracked.standing, Standing::Pulled) {
             self.tell(name, "gone", now);
         }

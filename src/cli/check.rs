@@ -35,7 +35,8 @@ use super::output::{ManyFormat, Output};
 With --wait it ends at once on what no waiting heals (a misspelt tag), gives what may heal (a rate
 limit) the time of --grace, and ends as soon as all images are there. The kubelet tries a failed
 pull again after 10, 20, 40, 80 and 160 seconds and then every 5 minutes: a grace below 10s leaves
-it no second try.
+it no second try. A rollout that stands still because pods crash is settled after --grace, if all
+images of the pods that are there are pulled: those of the pods to come are the same.
 
 Ctrl-C prints what is known by then; a second one ends it at once.
 

@@ -22,7 +22,7 @@ use events::{
 };
 pub use events::{is_telling, tells_failure};
 use neighbours::neighbour_words;
-pub use progress::{Progress, is_about_one_image, may_fail, progress};
+pub use progress::{Progress, is_about_one_image, may_fail, progress, stuck};
 use state::{
     Waiting, is_about_image, is_pull_failure, names_cause, status_evidence, status_reading, waiting,
 };

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 use crate::diagnose::{Diagnosis, Incident};
 
-use super::overview::{headline, spread, verdict};
+use super::overview::{headline, misses_pods, spread, verdict};
 use super::{Report, WaitOutcome};
 
 /// Pending pods that are named in the one warning about them.
@@ -23,12 +23,13 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         command(out, "error", &title, &message)?;
     }
     if let Some(waited) = &report.waited
-        && matches!(waited.outcome, WaitOutcome::Undecided | WaitOutcome::Interrupted)
+        && waited.outcome != WaitOutcome::Failed
         && !waited.pending.is_empty()
     {
         let lines = waited.pending.iter().take(NAMED);
         let lines: Vec<_> = lines.map(|it| format!("{}: {}", it.what, it.why)).collect();
-        command(out, "warning", "images not pulled yet", &lines.join("\n"))?;
+        let title = if misses_pods(report) { "pods missing" } else { "images not pulled yet" };
+        command(out, "warning", title, &lines.join("\n"))?;
     }
     if report.is_interrupted {
         command(out, "warning", "interrupted", "the check did not see everything")?;

@@ -12,8 +12,8 @@ use std::io::{self, Write};
 use crate::diagnose::{self, Diagnosis, Workload};
 use crate::survey::{Member, Roster};
 
-use super::overview::verdict;
-use super::{PendingWhat, Report, WaitOutcome};
+use super::overview::{misses_pods, verdict};
+use super::{PendingWhat, Report};
 
 /// Failing pods that are told of in one case; the rest is counted.
 const TOLD: usize = 3;
@@ -185,7 +185,6 @@ fn missing(report: &Report, body: &mut String) -> usize {
     let named: Vec<_> = waited
         .pending
         .iter()
-        .filter(|_| waited.outcome != WaitOutcome::Pulled)
         .filter_map(|pending| match &pending.what {
             PendingWhat::Workload(name) => Some((name, &pending.why)),
             PendingWhat::Pod(_) => None,
@@ -195,6 +194,7 @@ fn missing(report: &Report, body: &mut String) -> usize {
         return 0;
     }
     let number = named.len();
+    let how = if misses_pods(report) { "missing" } else { "undecided" };
     push(
         body,
         format_args!(
@@ -208,7 +208,7 @@ fn missing(report: &Report, body: &mut String) -> usize {
             body,
             format_args!(
                 "    <testcase classname=\"workloads\" name=\"{}\" time=\"0\">\n      \
-             <skipped message=\"undecided: {}\"/>\n    </testcase>\n",
+             <skipped message=\"{how}: {}\"/>\n    </testcase>\n",
                 attribute(name),
                 attribute(why),
             ),

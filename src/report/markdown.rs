@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use crate::diagnose::Diagnosis;
 
-use super::overview::{headline, spread, verdict};
-use super::{Report, WaitOutcome};
+use super::Report;
+use super::overview::{headline, misses_pods, spread, verdict};
 
 /// Incidents whose example is printed in full.
 const IN_FULL: usize = 10;
@@ -20,11 +20,10 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "   - {}", inline(&spread))?;
         }
     }
-    if let Some(waited) = &report.waited
-        && waited.outcome != WaitOutcome::Pulled
-    {
+    if let Some(waited) = &report.waited {
+        let how = if misses_pods(report) { "missing" } else { "not settled" };
         for pending in waited.pending.iter().take(IN_FULL) {
-            let line = format!("not settled: {}: {}", pending.what, pending.why);
+            let line = format!("{how}: {}: {}", pending.what, pending.why);
             writeln!(out, "- {}", inline(&line))?;
         }
     }

@@ -57,6 +57,7 @@ fn style(report: &Report) -> Style {
         _ if !report.incidents.is_empty() => BAD,
         _ if report.is_interrupted => HEAD,
         Some(WaitOutcome::Undecided) => HEAD,
+        Some(WaitOutcome::Pulled) if misses_pods(report) => HEAD,
         _ => GOOD,
     }
 }
@@ -86,6 +87,9 @@ pub(super) fn verdict(report: &Report) -> String {
             report.survey.pulled
         ),
         (0, _) => "no pods in scope, hence no image-pull failure".to_owned(),
+        (_, Some(WaitOutcome::Pulled)) if misses_pods(report) => {
+            format!("the images of {pods} are pulled, and those of the missing pods are the same")
+        }
         (_, Some(WaitOutcome::Pulled)) => match examined {
             1 => "the images of 1 pod are pulled".to_owned(),
             _ => format!("the images of all {pods} are pulled"),
@@ -164,13 +168,19 @@ pub(super) fn spread(incident: &Incident) -> Option<String> {
     }
 }
 
+/// Whether it is settled although pods are missing: their images are known from those that are there.
+pub(super) fn misses_pods(report: &Report) -> bool {
+    let waited = report.waited.as_ref();
+    waited.is_some_and(|it| it.outcome == WaitOutcome::Pulled && !it.pending.is_empty())
+}
+
 /// What is still being waited for.
 fn pending(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
     let Some(waited) = &report.waited else { return Ok(()) };
-    if waited.outcome == WaitOutcome::Pulled || waited.pending.is_empty() {
+    if waited.pending.is_empty() {
         return Ok(());
     }
-    page.heading("Not settled")?;
+    page.heading(if misses_pods(report) { "Missing" } else { "Not settled" })?;
     for pending in waited.pending.iter().take(NAMED) {
         page.hanging("  - ", &format!("{}: {}", pending.what, pending.why), Style::new())?;
     }

@@ -4,9 +4,10 @@
 use super::sight::{SECOND_ATTEMPT, may_be_race};
 use super::{Standing, Tracked, Tracker};
 use crate::cause::Retry;
+use crate::diagnose;
 use crate::diagnose::Diagnosis;
 use crate::facts::Time;
-use crate::report::{Pending, PendingWhat};
+use crate::report::{Pending, PendingWhat, WaitOutcome};
 use crate::scope::Wanted;
 
 /// Whether to go on waiting.
@@ -54,17 +55,66 @@ impl Tracker {
                 }
             }
         }
-        let complete =
-            (0..self.targets.len()).all(|target| self.settling(target) == Settling::Complete);
+        let mut complete = true;
+        for target in 0..self.targets.len() {
+            match self.settling(target) {
+                Settling::Complete => {}
+                Settling::Missing(_) | Settling::Unknown => match self.held_up(target) {
+                    Some((_, since)) if since + self.grace <= now => {}
+                    Some((_, since)) => {
+                        complete = false;
+                        let due = since + self.grace;
+                        until = Some(until.map_or(due, |known| known.min(due)));
+                    }
+                    None => complete = false,
+                },
+            }
+        }
         if complete && !open && !failing && !self.world.is_listing() {
             return Decision::Pulled;
         }
         Decision::Wait { until }
     }
 
-    /// Whether a failing image is in scope, whatever it is worth.
-    pub fn has_failing(&self) -> bool {
-        self.meant().any(|tracked| matches!(tracked.standing, Standing::Failing(_)))
+    /// How it ends when time is up: a failing image counts, whatever it is worth, and what is held
+    /// up has had its time.
+    pub fn outcome(&self) -> WaitOutcome {
+        let (mut failing, mut open) = (false, self.world.is_listing());
+        for tracked in self.meant() {
+            match &tracked.standing {
+                Standing::Pulled => {}
+                Standing::Pending(_) => open = true,
+                Standing::Failing(_) => failing = true,
+            }
+        }
+        let is_settled =
+            |target| self.settling(target) == Settling::Complete || self.held_up(target).is_some();
+        match (failing, open) {
+            (true, _) => WaitOutcome::Failed,
+            (false, false) if (0..self.targets.len()).all(is_settled) => WaitOutcome::Pulled,
+            (false, _) => WaitOutcome::Undecided,
+        }
+    }
+
+    /// A pod that has its images and does not run, and since when, where other pods of the same
+    /// template are missing: a rollout waits for it. What can be known of their images is known. None
+    /// as long as an image of a pod that is there is not known, or fails.
+    fn held_up(&self, target: usize) -> Option<(&Tracked, Time)> {
+        let target = self.targets.get(target)?;
+        let is_counted = matches!(target.expected.wanted, Wanted::Count(_));
+        if !is_counted || !target.expected.members.are_of_one_template() {
+            return None;
+        }
+        let there = || self.meant().filter(|tracked| target.includes(&tracked.pod));
+        if there().any(|tracked| !matches!(tracked.standing, Standing::Pulled)) {
+            return None;
+        }
+        let stuck = there().filter_map(|tracked| {
+            diagnose::stuck(&tracked.pod)?;
+            let (uid, since) = self.stuck.get(&tracked.pod.name)?;
+            (*uid == tracked.pod.uid).then_some((tracked, *since))
+        });
+        stuck.min_by_key(|(_, since)| *since)
     }
 
     /// When a failure counts.
@@ -100,6 +150,17 @@ impl Tracker {
         }
     }
 
+    /// What is known of the missing pods' images, as the end of a sentence.
+    fn held_up_by(&self, target: usize) -> String {
+        let Some((tracked, _)) = self.held_up(target) else { return String::new() };
+        let Some(why) = diagnose::stuck(&tracked.pod) else { return String::new() };
+        let on = match &tracked.pod.node {
+            Some(node) => format!(" on {node}"),
+            None => String::new(),
+        };
+        format!("; {} has their images{on} and does not run, {why}", tracked.pod.name)
+    }
+
     /// What is not settled, and why.
     pub fn pending(&self) -> Vec<Pending> {
         let mut pending = Vec::new();
@@ -107,10 +168,8 @@ impl Tracker {
             let why = match (self.settling(number), &target.expected.wanted) {
                 (Settling::Complete, _) => continue,
                 (Settling::Missing(missing), Wanted::Count(count)) => {
-                    format!(
-                        "{missing} of {} not there",
-                        crate::words::count(*count, "pod is", "pods are")
-                    )
+                    let pods = crate::words::count(*count, "pod is", "pods are");
+                    format!("{missing} of {pods} not there{}", self.held_up_by(number))
                 }
                 (_, Wanted::Unknown(why)) => why.clone(),
                 (Settling::Missing(_) | Settling::Unknown, _) => "no pod is there".to_owned(),

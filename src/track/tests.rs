@@ -6,6 +6,7 @@ use chrono::DateTime;
 
 use super::*;
 use crate::facts::{About, OwnerReference, Place, PlaceKind, State};
+use crate::report::WaitOutcome;
 use crate::scope::Members;
 
 fn at(seconds: i64) -> Time {
@@ -291,4 +292,86 @@ fn an_event_before_its_pod_is_kept() {
         at(1),
     );
     assert_eq!(tracker.decide(at(1)), Decision::Failed);
+}
+
+fn crashing() -> State {
+    waiting("CrashLoopBackOff", "back-off 10s restarting failed container")
+}
+
+fn pending_of(tracker: &Tracker) -> Vec<String> {
+    tracker.pending().iter().map(|pending| format!("{}: {}", pending.what, pending.why)).collect()
+}
+
+#[test]
+fn a_rollout_that_waits_for_a_crashing_pod_is_settled_after_its_grace() {
+    let mut tracker = expecting(Wanted::Count(3));
+    tracker.apply(pod("a", State::Running), at(0));
+    assert_eq!(tracker.decide(at(100)), WAIT, "the next pods may be on their way");
+    assert_eq!(tracker.outcome(), WaitOutcome::Undecided);
+    tracker.apply(pod("a", crashing()), at(100));
+    assert_eq!(tracker.decide(at(100)), until(160));
+    tracker.apply(pod("a", State::Running), at(130));
+    assert_eq!(tracker.decide(at(170)), WAIT, "it runs, for now");
+    tracker.apply(pod("a", crashing()), at(171));
+    assert_eq!(tracker.decide(at(171)), Decision::Pulled);
+    assert_eq!(tracker.outcome(), WaitOutcome::Pulled);
+    assert_eq!(
+        pending_of(&tracker),
+        ["deployment/web: 2 of 3 pods are not there; shop/a has their images on n1 and does not \
+          run, container app: CrashLoopBackOff"]
+    );
+    let news: Vec<_> = tracker.take_news().into_iter().map(|news| news.text).collect();
+    assert_eq!(news, ["shop/a: pulled", "shop/a: pulled, container app: CrashLoopBackOff"]);
+}
+
+#[test]
+fn a_crash_tells_nothing_of_images_that_are_not_known() {
+    // A sibling still pulls.
+    let mut tracker = expecting(Wanted::Count(3));
+    tracker.apply(pod("a", crashing()), at(0));
+    tracker.apply(pod("b", creating()), at(0));
+    assert_eq!(tracker.decide(at(1_000)), WAIT);
+    assert_eq!(tracker.outcome(), WaitOutcome::Undecided);
+
+    // A sibling fails.
+    tracker.apply(pod("b", throttled()), at(1_000));
+    assert_eq!(tracker.decide(at(1_000)), until(1_060));
+    assert_eq!(tracker.outcome(), WaitOutcome::Failed);
+
+    // The crash is before the image.
+    let mut tracker = expecting(Wanted::Count(1));
+    let mut init = pod("a", waiting("PodInitializing", ""));
+    let mut place = init.places[0].clone();
+    (place.kind, place.name, place.state) = (PlaceKind::Init, "migrate".to_owned(), crashing());
+    init.places.insert(0, place);
+    tracker.apply(init, at(0));
+    assert_eq!(tracker.decide(at(1_000)), WAIT);
+    assert_eq!(tracker.outcome(), WaitOutcome::Undecided);
+    assert_eq!(
+        pending_of(&tracker),
+        ["shop/a: container app: PodInitializing, held up by init container migrate: \
+          CrashLoopBackOff"]
+    );
+
+    // The pods that are missing may be of another template.
+    let owners = [
+        ("ReplicaSet".to_owned(), "web-1".to_owned()),
+        ("StatefulSet".to_owned(), "db".to_owned()),
+    ];
+    let expected = Expected { members: Members::OwnedBy(owners.into()), wanted: Wanted::Count(3) };
+    let target = Target { name: None, namespace: Some("shop".to_owned()), expected };
+    let mut tracker = Tracker::new(vec![target], TimeDelta::seconds(60));
+    tracker.apply(pod("a", crashing()), at(0));
+    assert_eq!(tracker.decide(at(1_000)), WAIT);
+    assert_eq!(tracker.outcome(), WaitOutcome::Undecided);
+}
+
+#[test]
+fn a_pod_in_the_place_of_one_that_crashed_has_its_own_time() {
+    let mut tracker = expecting(Wanted::Count(2));
+    tracker.apply(pod("a", crashing()), at(0));
+    let mut other = pod("a", crashing());
+    other.uid = "another".to_owned();
+    tracker.apply(other, at(50));
+    assert_eq!(tracker.decide(at(70)), until(110));
 }

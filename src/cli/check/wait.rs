@@ -197,8 +197,7 @@ impl Wait<'_> {
                 _ => {}
             }
             if now >= end {
-                let failing = self.tracker.has_failing();
-                return Ok(if failing { WaitOutcome::Failed } else { WaitOutcome::Undecided });
+                return Ok(self.tracker.outcome());
             }
             let mut pause = (wake - now).to_std().unwrap_or_default();
             if self.progress.ticks() {

@@ -61,9 +61,30 @@ pub fn progress(pod: &Pod) -> Progress {
                 State::Waiting { reason, .. } if !reason.is_empty() => redact::line(reason, 80),
                 _ => "not started".to_owned(),
             };
-            Progress::Pending(format!("{} {}: {reason}", kind_name(place.kind), place.name))
+            let held = match held_up(pod) {
+                Some(by) => format!(", held up by {by}"),
+                None => String::new(),
+            };
+            Progress::Pending(format!("{} {}: {reason}{held}", kind_name(place.kind), place.name))
         }
     }
+}
+
+/// What keeps a pod from running although its images are on the node: a container that crashes, or
+/// cannot be started. None for one that runs, and for one whose images are not all known.
+pub fn stuck(pod: &Pod) -> Option<String> {
+    let is_settled = progress(pod) == Progress::Pulled && !pod.is_finished();
+    is_settled.then(|| held_up(pod)).flatten()
+}
+
+/// The first container that waits for something else than an image.
+fn held_up(pod: &Pod) -> Option<String> {
+    pod.places.iter().find_map(|place| match &place.state {
+        State::Waiting { reason, .. } if waiting(reason) == Waiting::Other => {
+            Some(format!("{} {}: {}", kind_name(place.kind), place.name, redact::line(reason, 80)))
+        }
+        _ => None,
+    })
 }
 
 /// Whether a cause lies with one image, so that another image with the same fate is another
