@@ -1,5 +1,7 @@
 //! `pulldoctor check` against an API server in this process: what it asks, and how it waits.
 
+#[path = "support/protobuf.rs"]
+pub mod protobuf;
 pub mod support;
 
 use std::time::{Duration, Instant};
@@ -317,4 +319,61 @@ fn binary_that_cannot_be_decoded_is_asked_for_as_json() {
     let run = check(&server, &["-o", "json"]);
     assert_eq!(run.code, 1, "{}", run.stderr);
     assert_eq!(run.json()["summary"]["podsFailing"], 1, "{}", run.stdout);
+}
+
+#[test]
+fn a_wait_lists_in_the_binary_form_too() {
+    let object = json!({
+        "metadata": { "name": "a", "namespace": "shop", "uid": "u", "resourceVersion": "9" },
+        "spec": { "nodeName": "n1", "containers": [{ "name": "app", "image": "i" }] },
+        "status": { "phase": "Running",
+            "containerStatuses": [{ "name": "app", "state": { "running": {} } }] },
+    });
+    let object = protobuf::encode(protobuf::POD, &object);
+    let page = protobuf::list("PodList", ("9", ""), std::iter::once(object.as_slice()));
+    // The server itself has no pods: what is known of one is from the binary page.
+    let page = String::from_utf8(page).expect("a page so short has no byte above 127");
+    let server = ApiServer::builder()
+        .fault(On::list("pods"), Fault::Raw(200, "application/vnd.kubernetes.protobuf", page))
+        .start();
+    let run = Waiting::start(&server, &["-n", "shop", "--wait", "60s"]).end();
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(run.stdout, "the images of 1 pod are pulled\n");
+}
+
+#[test]
+fn a_wait_understands_servers_that_speak_json_and_broken_binary() {
+    let broken = "k8s\0this is not protobuf".to_owned();
+    let server = ApiServer::builder()
+        .object(pod("a", "1", creating()))
+        .fault(
+            On::list("pods").times(1),
+            Fault::Raw(200, "application/vnd.kubernetes.protobuf", broken),
+        )
+        .start();
+    let waiting = Waiting::start(&server, &["-n", "shop", "--wait", "60s"]);
+    waiting.hears("shop/a: pending");
+    server.put(pod("a", "1", up()));
+    assert_eq!(waiting.end().code, 0);
+    let accepted = |verb: &str| {
+        let asked = server.requests().into_iter().filter(|it| it.resource == "pods");
+        let of_verb = asked.filter(|it| it.verb == verb);
+        of_verb.map(|it| it.header("accept").unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let lists = accepted("list");
+    assert!(lists[0].starts_with("application/vnd.kubernetes.protobuf"), "{lists:?}");
+    assert_eq!(lists[1], "application/json");
+    assert!(accepted("watch").iter().all(|it| it == "application/json"));
+}
+
+#[test]
+fn a_list_whose_token_expires_is_begun_anew() {
+    let mut builder = ApiServer::builder().expire_continues(1);
+    for number in 0..501 {
+        builder = builder.object(pod(&format!("a{number}"), "1", up()));
+    }
+    let server = builder.start();
+    let run = Waiting::start(&server, &["-n", "shop", "--wait", "60s"]).end();
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(run.stdout, "the images of all 501 pods are pulled\n");
 }

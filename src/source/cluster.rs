@@ -16,6 +16,7 @@ mod kinds;
 mod kubeconfig;
 mod look;
 mod missing;
+mod pages;
 mod scan;
 mod strangers;
 mod transport;

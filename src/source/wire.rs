@@ -27,7 +27,7 @@ pub use event::Event;
 pub use fault::{DecodeError, decode};
 pub use list::{List, ListMetadata, Status, StatusDetails};
 pub(in crate::source) use metadata::{MIRROR, manager};
-pub use metadata::{Metadata, OwnerReference};
+pub use metadata::{Metadata, MetadataOnly, OwnerReference};
 pub use node::Node;
 pub use owner::Owner;
 pub use pod::Pod;

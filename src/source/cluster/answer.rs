@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::Cluster;
 use super::ask::{Ask, EVENTS, NODES, PODS, SECRETS, SERVICE_ACCOUNTS, owner_resource};
-use super::look::PAGE;
+use super::pages::PAGE;
 use crate::credentials::PullSecret;
 use crate::error::{ApiFault, Error};
 use crate::facts::{

@@ -190,9 +190,11 @@ impl Ask {
         self
     }
 
-    /// In the binary form.
+    /// In the binary form, unless only a part of it is asked for.
     pub(super) fn binary(mut self) -> Self {
-        self.form = Form::Binary;
+        if self.form == Form::Json {
+            self.form = Form::Binary;
+        }
         self
     }
 

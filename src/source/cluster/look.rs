@@ -7,14 +7,12 @@ use serde::de::DeserializeOwned;
 
 use super::Cluster;
 use super::ask::{Ask, EVENTS, PODS};
+use super::pages::{PAGE, Pages, Turn};
 use super::transport::Transport;
 use crate::error::{ApiFault, Error};
 use crate::facts::{Event, Facts, ObjectName, Origin, Pod, Time, Unseen};
-use crate::source::wire::protobuf::Message;
-use crate::source::wire::{self, List};
+use crate::source::wire;
 
-/// Objects in one page of a list.
-pub(super) const PAGE: usize = 500;
 /// A list of many pages has the time of so many requests: a minute unless `--request-timeout` says
 /// otherwise.
 const LIST_SHARE: u32 = 4;
@@ -205,101 +203,7 @@ impl Events for Result<Read<Event>, ApiFault> {
     }
 }
 
-/// Where in a list one is.
-struct Pages {
-    ask: Ask,
-    token: String,
-    started_again: bool,
-    is_done: bool,
-}
-
-impl Pages {
-    fn of(ask: &Ask) -> Self {
-        let ask = ask.clone().limit(PAGE);
-        Self { ask, token: String::new(), started_again: false, is_done: false }
-    }
-
-    /// What to ask for next.
-    fn next(&self) -> Option<Ask> {
-        let page = || match self.token.as_str() {
-            "" => self.ask.clone(),
-            token => self.ask.clone().after(token),
-        };
-        (!self.is_done).then(page)
-    }
-
-    /// A page was read. A server that sends empty pages for ever is not asked for ever.
-    fn after(&mut self, token: String, is_empty: bool) {
-        self.is_done = token.is_empty() || is_empty;
-        self.token = token;
-    }
-
-    /// The token has expired: what was read so far is of an older state. Once, not for ever.
-    fn begin_anew(&mut self, fault: ApiFault) -> Result<(), ApiFault> {
-        let is_stale = matches!(fault, ApiFault::Gone { .. }) && !self.token.is_empty();
-        if !is_stale || std::mem::replace(&mut self.started_again, true) {
-            return Err(fault);
-        }
-        self.token.clear();
-        Ok(())
-    }
-}
-
 impl Transport {
-    /// Reads a list to its end and hands over each object as its page comes; None stands for
-    /// "forget what you have", when the list had to be begun anew.
-    pub(super) async fn each<W: DeserializeOwned>(
-        &self,
-        ask: &Ask,
-        mut take: impl FnMut(Option<W>),
-    ) -> Result<(), ApiFault> {
-        let mut pages = Pages::of(ask);
-        while let Some(page) = pages.next() {
-            let list = match self.fetch::<List<W>>(&page).await {
-                Ok(list) => list,
-                Err(fault) => {
-                    pages.begin_anew(fault)?;
-                    take(None);
-                    continue;
-                }
-            };
-            let is_empty = list.items.is_empty();
-            list.items.into_iter().for_each(|item| take(Some(item)));
-            pages.after(list.metadata.continue_token, is_empty);
-        }
-        Ok(())
-    }
-
-    /// The same in the binary form, for lists that may be large: an object at a time, and no more
-    /// than one page at once. What cannot be decoded is asked for again as JSON, which every server
-    /// speaks.
-    pub(super) async fn each_binary<W: DeserializeOwned + Message>(
-        &self,
-        ask: &Ask,
-        mut take: impl FnMut(Option<W>),
-    ) -> Result<(), ApiFault> {
-        let mut pages = Pages::of(&ask.clone().binary());
-        while let Some(page) = pages.next() {
-            let mut is_empty = true;
-            let read = self.page::<W>(&page, |item| {
-                is_empty = false;
-                take(Some(item));
-            });
-            match read.await {
-                Ok(metadata) => pages.after(metadata.continue_token, is_empty),
-                Err(ApiFault::Undecodable { .. }) => {
-                    take(None);
-                    return self.each(ask, take).await;
-                }
-                Err(fault) => {
-                    pages.begin_anew(fault)?;
-                    take(None);
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// Reads a list to its end, or until `most` objects were read, and turns each object into what
     /// the facts hold of it as it comes. Slow pages do not add up without end.
     pub(super) async fn list<W, T>(&self, ask: &Ask, most: usize) -> Result<Read<T>, ApiFault>
@@ -320,34 +224,19 @@ impl Transport {
         W: DeserializeOwned,
         T: From<W>,
     {
-        let ask = ask.clone().limit(PAGE);
+        let mut pages = Pages::of(ask);
         let mut items = Vec::new();
-        let mut token = String::new();
-        let mut started_again = false;
-        loop {
-            let page = if token.is_empty() { ask.clone() } else { ask.clone().after(&token) };
-            let list = match self.fetch::<List<W>>(&page).await {
-                Ok(list) => list,
-                // The token has expired. What was read so far is of an older state: begin anew.
-                Err(ApiFault::Gone { .. }) if !token.is_empty() && !started_again => {
-                    started_again = true;
-                    token.clear();
-                    items.clear();
-                    continue;
-                }
-                Err(fault) => return Err(fault),
-            };
-            let is_empty = list.items.is_empty();
-            items.extend(list.items.into_iter().map(T::from));
-            token = list.metadata.continue_token;
-            // A server that sends empty pages for ever is not asked for ever.
-            if token.is_empty() || is_empty {
-                return Ok(Read { items, is_complete: token.is_empty() });
+        while let Some(page) = pages.next() {
+            let (read, page) = self.json_page::<W>(&page).await;
+            match pages.took(read, page.len())? {
+                Turn::Page => items.extend(page.into_iter().map(T::from)),
+                Turn::Anew => items.clear(),
             }
-            if items.len() >= most {
+            if items.len() >= most && !pages.is_complete() {
                 items.truncate(most);
-                return Ok(Read { items, is_complete: false });
+                break;
             }
         }
+        Ok(Read { items, is_complete: pages.is_complete() })
     }
 }

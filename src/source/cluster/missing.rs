@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::Cluster;
 use super::ask::{Ask, NAMESPACES, PODS, Resource, SECRETS};
-use super::look::PAGE;
+use super::pages::PAGE;
 use crate::error::{ApiFault, NoSuchObject};
 use crate::facts::ObjectName;
 use crate::near;

@@ -8,12 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Cluster;
 use super::ask::{Ask, PODS, REPLICA_SETS, owner_resource};
-use super::workloads::{Found, MetadataOnly, Revisions, newest};
+use super::workloads::{Found, Revisions, newest};
 use crate::error::ApiFault;
 use crate::facts::{ObjectName, Owner, OwnerReference};
 use crate::scope::{Expected, Members, Wanted};
 use crate::selector::Selector;
-use crate::source::wire::{self, Served};
+use crate::source::wire::{self, MetadataOnly, Served};
 use crate::workload::Named;
 
 /// How far a chain of owners is followed upwards.

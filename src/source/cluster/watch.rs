@@ -16,12 +16,13 @@ use tokio::time::Instant;
 
 use super::Cluster;
 use super::ask::{Ask, EVENTS, NODES, PODS};
-use super::look::PAGE;
+use super::pages::{Pages, Turn};
 use super::scan::NOT_THESE;
 use super::transport::{Transport, with_jitter};
 use crate::error::ApiFault;
 use crate::facts::{Event, ObjectName, Pod, Unseen};
-use crate::source::wire::{self, List, Metadata, Status};
+use crate::source::wire::protobuf::Message;
+use crate::source::wire::{self, MetadataOnly, Status};
 use crate::track::{Area, Platforms};
 use crate::workload::Kind;
 
@@ -86,12 +87,6 @@ pub enum Seen {
     Server(Option<String>),
 }
 
-/// Any object, as far as its name.
-#[derive(Deserialize)]
-struct NameOnly {
-    metadata: Metadata,
-}
-
 impl Cluster {
     /// Follows pods until that is impossible: gives why.
     pub async fn follow_pods(
@@ -142,7 +137,7 @@ impl Cluster {
             // The name that no object has.
             _ => Seen::Workload(kind.clone(), ObjectName::new(namespace, "")),
         };
-        let fault = self.transport.follow::<NameOnly, ObjectName>(&ask, wrap, out).await;
+        let fault = self.transport.follow::<MetadataOnly, ObjectName>(&ask, wrap, out).await;
         if matches!(kind, Kind::Other { .. }) {
             // Who may not watch a kind of somebody else's still sees its pods.
             return std::future::pending().await;
@@ -185,9 +180,9 @@ impl Cluster {
         let mut platforms = Platforms::new();
         let ask = Ask::list(NODES, None).metadata();
         self.transport
-            .each::<NameOnly>(&ask, |node| match node {
+            .each::<MetadataOnly>(&ask, |node| match node {
                 None => platforms.clear(),
-                Some(NameOnly { metadata }) => {
+                Some(MetadataOnly { metadata }) => {
                     let label = |key: &str| metadata.labels.get(key).cloned();
                     let platform = label("kubernetes.io/os").zip(label("kubernetes.io/arch"));
                     if let Some((os, architecture)) = platform {
@@ -200,8 +195,8 @@ impl Cluster {
     }
 }
 
-impl From<NameOnly> for ObjectName {
-    fn from(object: NameOnly) -> Self {
+impl From<MetadataOnly> for ObjectName {
+    fn from(object: MetadataOnly) -> Self {
         object.metadata.object_name()
     }
 }
@@ -231,7 +226,7 @@ impl Transport {
         out: &Sender<Seen>,
     ) -> ApiFault
     where
-        W: DeserializeOwned,
+        W: DeserializeOwned + Message,
         T: From<W>,
     {
         let mut version = String::new();
@@ -286,7 +281,7 @@ impl Transport {
         }
     }
 
-    /// Tells a full list; gives its version.
+    /// Tells a full list, a page at a time; gives its version.
     async fn list_into<W, T>(
         &self,
         ask: &Ask,
@@ -294,25 +289,25 @@ impl Transport {
         out: &Sender<Seen>,
     ) -> Result<String, ApiFault>
     where
-        W: DeserializeOwned,
+        W: DeserializeOwned + Message,
         T: From<W>,
     {
         send(out, wrap(Change::Anew)).await;
-        let ask = ask.clone().limit(PAGE);
-        let mut token = String::new();
-        loop {
-            let page = if token.is_empty() { ask.clone() } else { ask.clone().after(&token) };
-            let list = self.fetch::<List<W>>(&page).await?;
-            let is_empty = list.items.is_empty();
-            for item in list.items {
-                send(out, wrap(Change::Is(Box::new(T::from(item))))).await;
-            }
-            token = list.metadata.continue_token;
-            if token.is_empty() || is_empty {
-                send(out, wrap(Change::Listed)).await;
-                return Ok(list.metadata.resource_version);
+        let mut pages = Pages::of(&ask.clone().binary());
+        while let Some(page) = pages.next() {
+            let mut items = Vec::new();
+            let read = self.page::<W>(&page, |item| items.push(Box::new(T::from(item)))).await;
+            match pages.took(read, items.len())? {
+                Turn::Page => {
+                    for item in items {
+                        send(out, wrap(Change::Is(item))).await;
+                    }
+                }
+                Turn::Anew => send(out, wrap(Change::Anew)).await,
             }
         }
+        send(out, wrap(Change::Listed)).await;
+        Ok(pages.into_version())
     }
 
     /// Tells a watch, and keeps the version up to date.
@@ -345,7 +340,7 @@ impl Transport {
                     said: crate::redact::line(&status.message, 300),
                 });
             }
-            let NameOnly { metadata } = self.decode(&ask, object)?;
+            let MetadataOnly { metadata } = self.decode(&ask, object)?;
             if !metadata.resource_version.is_empty() {
                 *version = metadata.resource_version;
             }

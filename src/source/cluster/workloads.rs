@@ -9,11 +9,11 @@ use std::collections::BTreeSet;
 
 use super::Cluster;
 use super::ask::{Ask, PODS, REPLICA_SETS, Resource, owner_resource};
-use super::look::PAGE;
+use super::pages::PAGE;
 use crate::error::ApiFault;
 use crate::facts::ObjectName;
 use crate::scope::{Expected, Members, Wanted};
-use crate::source::wire::{self, LabelSelector, List, Metadata};
+use crate::source::wire::{self, LabelSelector, List, MetadataOnly};
 use crate::workload::{Kind, Named};
 
 const CONTROLLER_REVISIONS: Resource = Resource::of("apps", "controllerrevisions");
@@ -221,12 +221,6 @@ impl Cluster {
         let items = list.map(|list| list.items).unwrap_or_default();
         items.into_iter().map(|item| item.metadata.name).collect()
     }
-}
-
-/// Any object, as far as its metadata.
-#[derive(serde::Deserialize)]
-pub(super) struct MetadataOnly {
-    pub(super) metadata: Metadata,
 }
 
 fn query(workload: &wire::Workload) -> Option<String> {

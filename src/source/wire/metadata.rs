@@ -47,6 +47,13 @@ pub struct Metadata {
     written: Written,
 }
 
+/// Any object, as far as its metadata.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct MetadataOnly {
+    /// Who it is.
+    pub metadata: Metadata,
+}
+
 /// The namespace of an object that names none: where kubectl would create it.
 const DEFAULT_NAMESPACE: &str = "default";
 

@@ -2,7 +2,7 @@
 //! for it.
 
 use super::super::protobuf::{Field, Malformed, Message};
-use super::{Annotations, MIRROR, Metadata, OwnerReference, manager};
+use super::{Annotations, MIRROR, Metadata, MetadataOnly, OwnerReference, manager};
 
 impl Message for Metadata {
     fn take(&mut self, number: u32, field: Field<'_>) -> Result<(), Malformed> {
@@ -19,6 +19,13 @@ impl Message for Metadata {
             _ => {}
         }
         Ok(())
+    }
+}
+
+impl Message for MetadataOnly {
+    fn take(&mut self, number: u32, field: Field<'_>) -> Result<(), Malformed> {
+        // Where every object has it.
+        if number == 1 { field.merge_into(&mut self.metadata) } else { Ok(()) }
     }
 }
 
