@@ -5,9 +5,10 @@
 
 pub mod support;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::Run;
-use support::apiserver::{ApiServer, Fault, On};
+use support::apiserver::{ApiServer, Fault, On, User};
+use support::junit::assert_valid;
 use support::shop::{
     Waiting, creating, deployment, failed_event, no_tag, pod, replica_set, serve, throttled, up,
     wait,
@@ -142,4 +143,25 @@ fn the_second_one_ends_it_at_once() {
     let run = waiting.end();
     assert_eq!(run.code, 130, "{run:?}");
     assert!(serde_json::from_str::<Value>(&run.stdout).is_err(), "it was not read, and not cut");
+}
+
+#[test]
+fn a_login_that_hangs_can_be_interrupted() {
+    let server = serve(&[]);
+    let sign = server.directory().join("started");
+    let script = format!(": > '{}'; exec sleep 600", sign.display());
+    let plugin = json!({ "exec": { "apiVersion": "client.authentication.k8s.io/v1",
+        "command": "/bin/sh", "args": ["-c", script], "interactiveMode": "Never" } });
+    server.kubeconfig_for(&User::Raw(plugin));
+    for args in [&["-A", "-o", "junit"][..], &["-A", "-o", "junit", "--wait", "60s"]] {
+        let waiting = Waiting::start_with(&server.directory().join("kubeconfig"), args);
+        while !sign.exists() {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        std::fs::remove_file(&sign).unwrap();
+        waiting.signal("INT");
+        let run = waiting.end();
+        assert_eq!(run.code, 130, "{run:?}");
+        assert_eq!(assert_valid(&run.stdout).errors, 1, "{run:?}");
+    }
 }

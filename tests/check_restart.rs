@@ -3,6 +3,7 @@
 
 pub mod support;
 
+use serde_json::json;
 use support::apiserver::{ApiServer, Fault, On, Recorded};
 use support::shop::{
     creating, deployment, failed_event, no_tag, pod, replica_set, throttled, up, wait,
@@ -61,13 +62,19 @@ fn a_server_that_has_lost_its_history_is_listed_anew() {
 
 #[test]
 fn a_rollout_that_began_meanwhile_is_the_one_that_counts() {
-    let server = pending().start();
+    let of_revision = |revision: u32| {
+        let mut deployment = deployment(revision as usize, revision, revision);
+        deployment["metadata"]["annotations"] =
+            json!({ "deployment.kubernetes.io/revision": revision.to_string() });
+        deployment
+    };
+    let server = pending().object(of_revision(1)).start();
     let waiting = wait(&server, &["--wait", "60s"]);
     waiting.hears("shop/a: pending");
     server.hears(is_watch_of("deployments"));
     server.stop();
     server.put(replica_set("2", 2));
-    server.put(deployment(2, 2, 2));
+    server.put(of_revision(2));
     server.put(pod("b", "2", up()));
     server.compact();
     server.restart();
@@ -155,7 +162,10 @@ fn a_server_that_does_not_come_back_is_undecided_and_says_so() {
     server.stop();
     let run = waiting.end();
     assert_eq!(run.code, 4, "{run:?}");
-    assert_eq!(run.json()["wait"]["outcome"], "undecided");
+    let report = run.json();
+    assert_eq!(report["wait"]["outcome"], "undecided");
+    let unseen = report["limitations"][0]["missing"].as_str().unwrap();
+    assert!(unseen.starts_with("the pods of namespace shop, for the last "), "{report:#}");
 }
 
 #[test]

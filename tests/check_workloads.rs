@@ -269,6 +269,25 @@ fn a_paused_deployment_rolls_out_no_further() {
     assert_eq!(unpaused.code, 4, "{unpaused:?}");
 }
 
+#[test]
+fn a_rollout_that_begins_while_one_looks_is_not_judged_by_the_old_number() {
+    let of_revision = |revision: u32, replicas: usize| {
+        let mut deployment = deployment(replicas, 1, 1);
+        deployment["metadata"]["annotations"] =
+            json!({ "deployment.kubernetes.io/revision": revision.to_string() });
+        deployment
+    };
+    // The deployment as it was read, and its replica sets a moment later.
+    let server = serve(&[of_revision(1, 1), replica_set("2", 2), pod("a", "2", up())]);
+    let waiting = wait(&server, &["--wait", "60s"]);
+    waiting.hears("a rollout is just beginning");
+    server.put(of_revision(2, 2));
+    waiting.hears("2 pods expected");
+    server.put(pod("b", "2", up()));
+    let run = waiting.end();
+    assert_eq!(run.stdout, "the images of all 2 pods are pulled\n", "{run:?}");
+}
+
 /// A Deployment of three whose first new pod is in that state.
 fn stalled(state: Value) -> ApiServer {
     serve(&[

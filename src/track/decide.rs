@@ -167,6 +167,9 @@ impl Tracker {
         for (number, target) in self.targets.iter().enumerate() {
             let why = match (self.settling(number), &target.expected.wanted) {
                 (Settling::Complete, _) => continue,
+                (Settling::Missing(_), _) if self.world.lists(&target.namespace) => {
+                    "its pods are still being listed".to_owned()
+                }
                 (Settling::Missing(missing), Wanted::Count(count)) => {
                     let pods = crate::words::count(*count, "pod is", "pods are");
                     format!("{missing} of {pods} not there{}", self.held_up_by(number))

@@ -375,3 +375,13 @@ fn a_pod_in_the_place_of_one_that_crashed_has_its_own_time() {
     tracker.apply(other, at(50));
     assert_eq!(tracker.decide(at(70)), until(110));
 }
+
+#[test]
+fn what_is_not_listed_yet_is_not_said_to_be_missing() {
+    let mut tracker = expecting(Wanted::Count(1));
+    tracker.begin(&Some("shop".to_owned()));
+    assert_eq!(pending_of(&tracker), ["deployment/web: its pods are still being listed"]);
+    assert_eq!(tracker.outcome(), WaitOutcome::Undecided);
+    tracker.listed(&Some("shop".to_owned()), at(1));
+    assert_eq!(pending_of(&tracker), ["deployment/web: 1 of 1 pod is not there"]);
+}

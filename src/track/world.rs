@@ -181,6 +181,11 @@ impl World {
         !self.listing.is_empty()
     }
 
+    /// Whether this area is being listed.
+    pub fn lists(&self, area: &Area) -> bool {
+        self.listing.contains_key(area)
+    }
+
     /// A pod is there, new or changed; none if nothing is new about it.
     pub fn apply(&mut self, mut pod: Pod, now: Time) -> Option<Turn> {
         let mut is_listed = false;

@@ -1,6 +1,7 @@
 //! The namespace `shop` of the tests: Deployment web with its pods, and the program that checks it.
 
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -11,9 +12,13 @@ use super::{Run, finish, program};
 
 /// `pulldoctor check` of that server.
 pub fn command(server: &ApiServer, args: &[&str]) -> Command {
+    command_with(&server.kubeconfig(), args)
+}
+
+fn command_with(kubeconfig: &Path, args: &[&str]) -> Command {
     let mut command = program();
     command.arg("check").args(args).args(["--request-timeout", "60s"]);
-    command.env("KUBECONFIG", server.kubeconfig());
+    command.env("KUBECONFIG", kubeconfig);
     command
 }
 
@@ -142,8 +147,16 @@ pub struct Waiting {
 impl Waiting {
     /// Starts it.
     pub fn start(server: &ApiServer, args: &[&str]) -> Self {
-        let mut child =
-            command(server, args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        Self::start_with(&server.kubeconfig(), args)
+    }
+
+    /// Starts it with a kubeconfig of the test's own.
+    pub fn start_with(kubeconfig: &Path, args: &[&str]) -> Self {
+        let mut child = command_with(kubeconfig, args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let stderr = child.stderr.take().unwrap();
         let (sender, lines) = std::sync::mpsc::channel();
         std::thread::spawn(move || {

@@ -1,8 +1,10 @@
 //! From pods that may fail to a report: one pod of each case is asked about, as `pulldoctor pod`
 //! would, and what is learned serves the others. Whoever interrupts it gets what is known by then.
 
+use chrono::Utc;
+
 use crate::diagnose::{self, Workload};
-use crate::facts::{Facts, ObjectName};
+use crate::facts::{Facts, ObjectName, Origin};
 use crate::report::Report;
 use crate::source::cluster::Cluster;
 use crate::survey::Survey;
@@ -12,6 +14,13 @@ use super::super::questions;
 
 /// Cases that are asked about: each costs a handful of requests.
 const MOST_CASES: usize = 32;
+
+/// What is known to whoever interrupts it before anything was found to look at.
+pub(super) fn nothing() -> Facts {
+    let origin =
+        Origin::Cluster { context: "not known yet".to_owned(), server: "not reached".to_owned() };
+    Facts::new(Utc::now(), origin)
+}
 
 /// The report on these facts; with a cluster, after asking it about one pod of each case.
 pub(super) async fn report(

@@ -3,7 +3,7 @@
 use chrono::Utc;
 
 use crate::error::Error;
-use crate::facts::{Facts, Origin, Unseen};
+use crate::facts::{Facts, Unseen};
 use crate::report::Report;
 use crate::source::cluster::{Cluster, Scanned};
 use crate::survey::Survey;
@@ -46,7 +46,7 @@ pub(super) async fn look(
     let (mut facts, survey) = match (&cluster, recorded) {
         (Some(cluster), _) => scanned.into_facts(Utc::now(), cluster.origin()),
         (None, Some(recorded)) => recorded,
-        (None, None) => (Facts::new(Utc::now(), not_reached()), survey_for(format)),
+        (None, None) => (learn::nothing(), survey_for(format)),
     };
     for pod in &facts.pods {
         let namespace = pod.name.namespace.clone();
@@ -59,11 +59,6 @@ pub(super) async fn look(
         }
     }
     Ok(learn::report(facts, survey, cluster.as_ref(), own_only, interruption).await)
-}
-
-/// Where a report comes from that was interrupted before anything was found to look at.
-fn not_reached() -> Origin {
-    Origin::Cluster { context: "not known yet".to_owned(), server: "not reached".to_owned() }
 }
 
 impl Looked {

@@ -11,6 +11,8 @@ use futures::future::{self, LocalBoxFuture};
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
+use crate::diagnose::Limitation;
+use crate::duration;
 use crate::error::{ApiFault, Error};
 use crate::facts::Time;
 use crate::report::{Report, WaitOutcome, Waited};
@@ -41,9 +43,20 @@ pub(super) async fn wait(
     let start = Utc::now();
     let limit = delta(args.wait.unwrap_or_default());
     let grace = delta(args.grace.unwrap_or(DEFAULT_GRACE));
+    let own_only = args.own_namespace_only;
     let mut scope = Scope::typed(&args.workloads, args.namespace.clone(), args.selector)?;
-    scope.declared(args.manifests, output).await?;
-    let cluster = Cluster::connect(&args.cluster.options(args.namespace)).await?;
+    let options = args.cluster.options(args.namespace);
+    let ready = async {
+        scope.declared(args.manifests, output).await?;
+        Cluster::connect(&options).await
+    };
+    let cluster = tokio::select! {
+        cluster = ready => cluster?,
+        () = interruption.heard() => {
+            let survey = survey_for(args.output);
+            return Ok(learn::report(learn::nothing(), survey, None, own_only, interruption).await);
+        }
+    };
     let watched = Watched::new(&scope, &cluster, args.all_namespaces);
 
     let (sender, receiver) = mpsc::channel(CHANGES);
@@ -56,6 +69,7 @@ pub(super) async fn wait(
         unresolved: (0..watched.workloads.len()).collect(),
         resolved: BTreeSet::new(),
         owners: BTreeSet::new(),
+        blind: BTreeMap::new(),
         progress: Progress::new(start),
         receiver,
     };
@@ -75,8 +89,9 @@ pub(super) async fn wait(
             facts.neighbours_seen.insert(pod.name.namespace.clone(), Ok(()));
         }
     }
-    let own_only = args.own_namespace_only;
+    let unseen: Vec<_> = wait.unseen(now).collect();
     let mut report = learn::report(facts, survey, Some(&cluster), own_only, interruption).await;
+    report.findings.limitations.extend(unseen);
     report.waited = Some(Waited { outcome, seconds: (now - start).num_seconds(), pending });
     Ok(report)
 }
@@ -174,6 +189,8 @@ struct Wait<'a> {
     resolved: BTreeSet<usize>,
     /// Owners of pods that were met: a new one may belong to a workload of an unknown kind.
     owners: BTreeSet<(String, String)>,
+    /// Areas whose pods cannot be seen for the time being: since when, and why.
+    blind: BTreeMap<Area, (Time, String)>,
     progress: Progress,
     receiver: Receiver<Seen>,
 }
@@ -182,7 +199,11 @@ impl Wait<'_> {
     /// Waits for the decision until then.
     async fn until(&mut self, end: Time) -> Result<WaitOutcome, Error> {
         loop {
-            self.resolve().await?;
+            // A server that does not answer must not keep it from ending in time.
+            let left = (end - Utc::now()).to_std().unwrap_or_default();
+            if let Ok(resolved) = tokio::time::timeout(left, self.resolve()).await {
+                resolved?;
+            }
             let now = Utc::now();
             let news = self.tracker.take_news();
             self.progress.tell(&news, &self.tracker, now);
@@ -236,8 +257,14 @@ impl Wait<'_> {
                     self.tracker.listed(&area, now);
                     self.unlisted.remove(&area);
                 }
-                Change::Blind(why) => self.progress.note(&format!("cannot see pods: {why}"), now),
-                Change::Seeing => self.progress.note("can see pods again", now),
+                Change::Blind(why) => {
+                    self.progress.note(&format!("cannot see pods: {why}"), now);
+                    self.blind.insert(area, (now, why));
+                }
+                Change::Seeing => {
+                    self.progress.note("can see pods again", now);
+                    self.blind.remove(&area);
+                }
                 Change::Nothing => {}
             },
             Seen::Events(area, change) => match change {
@@ -260,6 +287,21 @@ impl Wait<'_> {
             // The streams tell in time when nothing can be seen.
             Seen::Server(_) => {}
         }
+    }
+
+    /// What could not be seen at the end.
+    fn unseen(&self, now: Time) -> impl Iterator<Item = Limitation> {
+        self.blind.iter().map(move |(area, (since, why))| {
+            let place = match area {
+                Some(namespace) => format!("the pods of namespace {namespace}"),
+                None => "the pods of the cluster".to_owned(),
+            };
+            let age = duration::brief((now - *since).num_seconds());
+            Limitation {
+                missing: format!("{place}, for the last {age}: {why}"),
+                effect: "what has changed since then is not known".to_owned(),
+            }
+        })
     }
 
     /// A workload of a kind that nobody here knows is found by the owners of its pods: a new owner

@@ -119,6 +119,15 @@ impl Cluster {
                 return Ok(Found { labels, expected: Expected::unknown(why) });
             }
         }
+        // The two were read one after the other, and a rollout may have begun in between.
+        let known = workload.metadata.annotations.revision();
+        let newest = sets.iter().map(|set| set.metadata.annotations.revision()).max();
+        if revisions == Revisions::Newest && known > 0 && newest > Some(known) {
+            return Ok(Found {
+                labels,
+                expected: Expected::unknown("a rollout is just beginning"),
+            });
+        }
         let mut replicas = workload.spec.replicas.unwrap_or(1);
         if revisions == Revisions::Newest && workload.spec.paused && replicas > 0 {
             // While it is paused, no more pods of the newest template come than there are.
