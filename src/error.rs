@@ -53,6 +53,14 @@ pub enum Error {
         /// The kind of the operating system's error.
         why: ErrorKind,
     },
+    /// A manifest given with `-f` cannot be read.
+    #[error("cannot read the manifest {input}: {why}")]
+    Manifest {
+        /// The file, or `standard input`.
+        input: String,
+        /// What is wrong and where; never what stands there, which may be a secret.
+        why: String,
+    },
     /// There is no usable way to a cluster.
     #[error(transparent)]
     Kubeconfig(#[from] Box<KubeconfigFault>),
@@ -129,6 +137,12 @@ impl Error {
             Self::Unreadable { .. } => {
                 vec!["--from takes a file, a directory, or - for standard input".to_owned()]
             }
+            Self::Manifest { .. } => {
+                vec![
+                    "-f takes YAML or JSON as kubectl apply does: a file, or - for standard input"
+                        .to_owned(),
+                ]
+            }
             Self::Unwritable { .. } => {
                 vec!["$GITHUB_STEP_SUMMARY names the file; unset it to leave that out".to_owned()]
             }
@@ -160,6 +174,7 @@ impl Error {
             Self::Unreadable { .. }
             | Self::Unwritable { .. }
             | Self::CannotListen { .. }
+            | Self::Manifest { .. }
             | Self::Malformed { .. }
             | Self::NotRecorded { .. }
             | Self::Kubeconfig(_)

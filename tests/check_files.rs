@@ -79,7 +79,8 @@ fn wrong_usage_is_told_apart_from_nothing_there() {
         (&["deployment/web", "-A"], 2, "cannot be used with"),
         (&["deployment/wbe", "-n", "owners"], 3, "no deployment/wbe"),
         (&["--wait", "1s"], 2, "cannot be used with"),
-        (&["-f", "/nonexistent"], 3, "no such file"),
+        (&["-f", "/nonexistent"], 3, "cannot read the manifest /nonexistent: no such file"),
+        (&["-f", "/nonexistent"], 3, "-f takes YAML or JSON"),
     ] {
         let run = check(args);
         assert_eq!(run.code, code, "{args:?}: {}", run.stderr);

@@ -209,6 +209,7 @@ fn a_whole_namespace_can_be_waited_for() {
 
     let empty = check(&serve(&[]), &["-n", "shop", "--wait", "1s"]);
     assert_eq!(empty.code, 4, "{}", empty.stdout);
+    assert!(empty.stdout.starts_with("undecided: no pod in scope was seen\n"), "{}", empty.stdout);
     assert!(empty.stdout.contains("namespace shop: no pod is there"), "{}", empty.stdout);
 }
 

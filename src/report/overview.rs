@@ -82,6 +82,7 @@ pub(super) fn verdict(report: &Report) -> String {
         };
     }
     match (examined, report.waited.as_ref().map(|waited| waited.outcome)) {
+        (0, Some(WaitOutcome::Undecided)) => "undecided: no pod in scope was seen".to_owned(),
         (_, Some(WaitOutcome::Undecided)) => format!(
             "undecided: {} of {pods} have their images, none has failed to pull one",
             report.survey.pulled

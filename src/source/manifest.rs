@@ -94,29 +94,26 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Error {
         std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         _ => error.to_string(),
     };
-    Error::Unreadable { path: path.to_owned(), why }
+    Error::Manifest { input: path.display().to_string(), why }
 }
 
 fn take(path: &Path, reader: impl Read, declared: &mut Declared) -> Result<(), Error> {
     let mut text = String::new();
     let read = reader.take(LIMIT).read_to_string(&mut text);
     read.map_err(|error| unreadable(path, &error))?;
-    let malformed = |why: &str, cut_off| Error::Malformed {
-        input: path.display().to_string(),
-        why: why.to_owned(),
-        cut_off,
-    };
+    let malformed = |why: String| Error::Manifest { input: path.display().to_string(), why };
     let documents: Vec<Document> = if text.trim_start().starts_with('{') {
         let documents = serde_json::Deserializer::from_str(&text).into_iter();
         documents.collect::<Result<_, _>>().map_err(|error| {
-            malformed(&format!("invalid JSON at line {}", error.line()), error.is_eof())
+            let cut_off = if error.is_eof() { ", where it ends" } else { "" };
+            malformed(format!("invalid JSON at line {}{cut_off}", error.line()))
         })?
     } else {
         // The library's own words may quote the input; these do not.
         serde_saphyr::from_str_multiple(&text).map_err(|error| {
             let line = error.location().map(|location| location.line());
             let at = line.map_or(String::new(), |line| format!(" at line {line:?}"));
-            malformed(&format!("invalid YAML{at}"), false)
+            malformed(format!("invalid YAML{at}"))
         })?
     };
     for document in documents {

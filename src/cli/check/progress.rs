@@ -58,7 +58,8 @@ impl Progress {
         let width = terminal_size::terminal_size_of(io::stderr())
             .map_or(80, |(width, _)| usize::from(width.0));
         let mut stderr = io::stderr().lock();
-        let text = cut(line, width.saturating_sub(1));
+        // The terminal itself writes ^C behind it, and must not wrap for that.
+        let text = cut(line, width.saturating_sub(3));
         let _ = write!(stderr, "\r\x1b[K{text}").and_then(|()| stderr.flush());
         self.drawn = true;
     }
