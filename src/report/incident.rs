@@ -21,9 +21,10 @@ pub fn title(incident: &Incident) -> String {
 
 fn what(incident: &Incident) -> String {
     // Of one that is over, those that failed.
-    let images: Vec<&String> = match incident.images().is_empty() {
-        true => incident.struck().iter().collect(),
-        false => incident.images().iter().collect(),
+    let images: Vec<&String> = if incident.images().is_empty() {
+        incident.struck().iter().collect()
+    } else {
+        incident.images().iter().collect()
     };
     match (images.as_slice(), incident.registry.as_str()) {
         ([image], _) => redact::line(image, LONG),
@@ -80,52 +81,46 @@ pub fn headline(incident: &Incident, spread: &Spread, now: Time) -> String {
 
 /// A change of an incident in one line, without its time and its name.
 pub fn change(change: &IncidentChange, incident: &Incident, spread: &Spread, now: Time) -> String {
-    let mut line = format!("#{} ", incident.number);
-    match change.kind {
-        ChangeKind::Recovered => line.push_str(&over(incident)),
+    let mut parts = match change.kind {
+        ChangeKind::Recovered => vec![over(incident)],
         ChangeKind::Opened => {
-            line.push_str(&headline(incident, spread, now));
-            match incident.again {
-                0 => {}
-                1 => line.push_str("; it has come back"),
-                times => line.push_str(&format!("; it has come back for the {times}th time")),
-            }
+            let again = match incident.again {
+                0 => None,
+                1 => Some("it has come back".to_owned()),
+                times => Some(format!("it has come back {times} times")),
+            };
+            [Some(headline(incident, spread, now)), again].into_iter().flatten().collect()
         }
         ChangeKind::Updated => {
-            line.push_str(&headline(incident, spread, now));
-            line.push_str(&format!("; {}", trend(incident, now)));
-            line.push_str(&difference(change));
+            let mut parts = vec![headline(incident, spread, now), trend(incident, now)];
+            parts.extend(joined(change));
+            parts.extend(left(change));
+            parts
         }
-    }
+    };
     let is_news = change.kind == ChangeKind::Opened || change.is_diagnosed;
     if is_news && change.kind != ChangeKind::Recovered {
-        if let Some(fix) = fix(incident) {
-            line.push_str(&format!("; fix: {fix}"));
-        }
-        if let Some(pod) = incident.example() {
-            line.push_str(&format!("; more: pulldoctor pod {} -n {}", pod.name, pod.namespace));
-        }
+        parts.extend(fix(incident).map(|fix| format!("fix: {fix}")));
+        let pod = incident.example();
+        parts.extend(pod.map(|it| format!("more: pulldoctor pod {} -n {}", it.name, it.namespace)));
     }
-    redact::controls(&line)
+    redact::controls(&format!("#{} {}", incident.number, parts.join("; ")))
 }
 
-/// What is new: `; new: shop/web-1, shop/web-2 and 3 more; 2 have ended`.
-fn difference(change: &IncidentChange) -> String {
-    let mut text = String::new();
-    if !change.joined.is_empty() {
-        let joined: Vec<_> = change.joined.iter().map(ToString::to_string).collect();
-        text.push_str(&format!("; new: {}", joined.join(", ")));
-        if change.more_joined > 0 {
-            text.push_str(&format!(" and {} more", change.more_joined));
-        }
-    }
-    if change.left > 0 {
-        text.push_str(&format!(
-            "; {} ended",
-            words::count(change.left, "failure has", "failures have")
-        ));
-    }
-    text
+/// Who has joined: `new: shop/web-1, shop/web-2 and 3 more`.
+fn joined(change: &IncidentChange) -> Option<String> {
+    let names: Vec<_> = change.joined.iter().map(ToString::to_string).collect();
+    let more = match change.more_joined {
+        0 => String::new(),
+        number => format!(" and {number} more"),
+    };
+    (!names.is_empty()).then(|| format!("new: {}{more}", names.join(", ")))
+}
+
+/// How many have left.
+fn left(change: &IncidentChange) -> Option<String> {
+    let failures = words::count(change.left, "failure has", "failures have");
+    (change.left > 0).then(|| format!("{failures} ended"))
 }
 
 /// What became of an incident that is over.
