@@ -158,6 +158,7 @@ impl Name {
 /// may hold what was being read.
 fn say_bugs_plainly() {
     std::panic::set_hook(Box::new(|panic| {
+        watch::leave();
         let _ = writeln!(io::stderr(), "{}", bug(panic));
         std::process::exit(i32::from(exit::CANNOT_LOOK));
     }));

@@ -1,6 +1,6 @@
 //! Text into lines: wrapped at a width, without ever breaking what is meant to be copied.
 
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Wraps text at white space. A word longer than the width keeps a line of its own whole: image
 /// references, paths and digests must be copied in one piece.
@@ -18,6 +18,26 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
         }
     }
     lines
+}
+
+/// As much of a line as fits the width; one that does not ends in `…`.
+pub fn cut(line: &str, width: usize) -> String {
+    if line.width() <= width {
+        return line.to_owned();
+    }
+    let mut kept = String::new();
+    let mut taken = 1;
+    for c in line.chars() {
+        taken += c.width().unwrap_or(0);
+        if taken > width {
+            break;
+        }
+        kept.push(c);
+    }
+    if width > 0 {
+        kept.push('…');
+    }
+    kept
 }
 
 /// Breaks a shell command between its words with ` \`, so that it fits the width and still can be
@@ -95,6 +115,16 @@ mod tests {
             ["pull", "docker.io/library/nginx@sha256:0123456789abcdef", "now please"]
         );
         assert_eq!(wrap("", 20), [""]);
+    }
+
+    #[test]
+    fn a_line_is_cut_to_fit() {
+        assert_eq!(cut("short", 10), "short");
+        assert_eq!(cut("much too long", 6), "much …");
+        assert_eq!(cut("漢字漢字", 5), "漢字…");
+        assert_eq!(cut("漢字漢字", 4), "漢…");
+        assert_eq!(cut("long", 1), "…");
+        assert_eq!(cut("long", 0), "");
     }
 
     #[test]

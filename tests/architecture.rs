@@ -10,13 +10,15 @@ use std::path::{Path, PathBuf};
 const SHELL: [&str; 4] = ["source", "cli", "main", "bin"];
 
 /// What the core must not name. Each is found as code, not in a comment.
-const FORBIDDEN: [&str; 24] = [
+const FORBIDDEN: [&str; 26] = [
     "kube::",
     "k8s_openapi",
     "tokio",
     "hyper",
     "http::",
     "rustls",
+    "crossterm",
+    "ratatui",
     "futures",
     "tracing",
     "std::net::Tcp",

@@ -75,6 +75,11 @@ impl Output {
         }
     }
 
+    /// Whether standard output takes colour.
+    pub(super) fn is_colored(&self) -> bool {
+        self.choice(&io::stdout()) != anstream::ColorChoice::Never
+    }
+
     /// Writes to standard output and gives the exit code back.
     pub(super) fn data(
         &self,
@@ -116,7 +121,7 @@ impl Output {
 
     /// What became of writing: an exit code if it failed. A reader that has closed the pipe has seen
     /// what it wanted, so that is no failure; a full disk is.
-    fn failed(&self, written: io::Result<()>) -> Option<u8> {
+    pub(super) fn failed(&self, written: io::Result<()>) -> Option<u8> {
         match written {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 self.line(ERROR, "error", &format!("cannot write the output: {error}"));

@@ -5,9 +5,11 @@
 //! are brought together.
 
 mod ask;
+mod face;
 mod lines;
 mod listen;
 mod metrics;
+mod screen;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -25,9 +27,10 @@ use crate::track::{Board, Sense};
 use super::args::{ClusterArgs, duration};
 use super::output::Output;
 use ask::Asking;
-use lines::Lines;
+use face::{Face, Wish};
 use listen::Listening;
 use metrics::Metrics;
+pub(super) use screen::leave;
 
 /// Arguments of `pulldoctor watch`.
 #[derive(Debug, Args)]
@@ -37,7 +40,9 @@ use metrics::Metrics;
   pulldoctor watch -A -o json | jq -c 'select(.incident)'
   pulldoctor watch -A -o lines --metrics 127.0.0.1:9090
 
-On a terminal it shows a view that is drawn anew; otherwise one line a change.
+On a terminal it shows a view that is drawn anew; otherwise one line a change. In the view, up and
+down choose an incident, Enter shows its diagnosis and the fix, r asks the cluster anew, ? names all
+keys, and q ends with exit code 0.
 
 Exit codes, with --for or --until-recovered: 0 nothing fails, 1 something does, 3 it could not be
 seen, 4 pods that failed have begun anew and it is not known yet; 130 interrupted.")]
@@ -98,7 +103,7 @@ async fn watch(args: WatchArgs, output: &Output) -> Result<u8, Error> {
     let mut metrics = Metrics::begin(args.metrics, output).await?;
     let options = args.cluster.options(args.namespace);
     let mut listening = Listening::begin(options, args.all_namespaces, args.selector).await?;
-    let mut face = Lines::new(args.output == Format::Json, output);
+    let mut face = Face::new(args.output, listening.scope(), output);
     let mut asking = Asking::new(args.own_namespace_only);
     let mut watch = Watch {
         board: Board::default(),
@@ -128,7 +133,10 @@ async fn watch(args: WatchArgs, output: &Output) -> Result<u8, Error> {
         if let Some(code) = watch.is_over(now) {
             break code;
         }
-        let pause = watch.wake(now, &asking);
+        if let Some(code) = face.show(&watch.board, &asking, now) {
+            return Ok(code);
+        }
+        let pause = watch.wake(now, &asking).min(face.pause());
         tokio::select! {
             heard = listening.hear() => for seen in heard? {
                 watch.take(seen, Utc::now());
@@ -137,6 +145,11 @@ async fn watch(args: WatchArgs, output: &Output) -> Result<u8, Error> {
                 metrics.answer(question, &watch.board, watch.pods_known.is_some(), Utc::now());
             }
             answer = asking.answer() => answer.give(&mut watch.board),
+            wish = face.wish() => match wish {
+                Wish::Look => {}
+                Wish::Ask(number) => asking.refresh(number),
+                Wish::End(code) => break code,
+            },
             () = tokio::time::sleep(pause) => {}
             () = signals.any() => break exit::INTERRUPTED,
         }

@@ -125,6 +125,11 @@ fn left(change: &IncidentChange) -> Option<String> {
 
 /// What became of an incident that is over.
 fn over(incident: &Incident) -> String {
+    format!("{}: over {}", title(incident), ending(incident))
+}
+
+/// How it ended: `after 3m, at most 12 pods at once (12 pulled)`.
+pub fn ending(incident: &Incident) -> String {
     let ended_at = incident.ended_at.unwrap_or(incident.last_seen);
     let age = duration::brief((ended_at - incident.since).num_seconds());
     let ended = incident.ended;
@@ -143,8 +148,7 @@ fn over(incident: &Incident) -> String {
         None => String::new(),
     };
     format!(
-        "{}: over after {age}, at most {} at once ({}){became}",
-        title(incident),
+        "after {age}, at most {} at once ({}){became}",
         words::count(incident.most, "pod", "pods"),
         hows.join(", ")
     )

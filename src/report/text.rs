@@ -49,6 +49,16 @@ pub fn write(report: &Report, width: usize, out: &mut dyn Write) -> io::Result<(
     page.limitations(&report.findings)
 }
 
+/// Writes one diagnosis, as it stands in a report.
+pub fn write_diagnosis(
+    diagnosis: &Diagnosis,
+    now: Time,
+    width: usize,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    Page::new(width, out).diagnosis(diagnosis, now)
+}
+
 /// A stream with a width.
 pub(super) struct Page<'a> {
     pub(super) out: &'a mut dyn Write,

@@ -3,10 +3,9 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
-use unicode_width::UnicodeWidthStr as _;
-
 use crate::duration;
 use crate::facts::Time;
+use crate::layout::cut;
 use crate::track::{News, Tracker};
 
 /// How progress is told.
@@ -89,34 +88,5 @@ fn line(tracker: &Tracker, now: Time) -> String {
             let age = duration::brief((now - since).num_seconds());
             format!("{line}; {} for {age}: {why}", pod.name)
         }
-    }
-}
-
-/// As much of a line as fits.
-fn cut(line: &str, width: usize) -> String {
-    if line.width() <= width {
-        return line.to_owned();
-    }
-    let mut kept = String::new();
-    for c in line.chars() {
-        let mut buffer = [0; 4];
-        if kept.width() + c.encode_utf8(&mut buffer).width() + 1 > width {
-            break;
-        }
-        kept.push(c);
-    }
-    kept.push('…');
-    kept
-}
-
-#[cfg(test)]
-mod tests {
-    use super::cut;
-
-    #[test]
-    fn a_line_fits_the_terminal() {
-        assert_eq!(cut("short", 10), "short");
-        assert_eq!(cut("much too long", 6), "much …");
-        assert_eq!(cut("漢字漢字", 5), "漢字…");
     }
 }

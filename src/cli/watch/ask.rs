@@ -11,7 +11,7 @@ use crate::cause::Cause;
 use crate::diagnose::{self, Diagnosis};
 use crate::facts::{Facts, Time};
 use crate::source::cluster::Cluster;
-use crate::track::{Board, Platforms};
+use crate::track::{Board, Platforms, Sense};
 
 use super::super::questions;
 use super::listen::Listening;
@@ -42,10 +42,25 @@ impl Answer {
     }
 }
 
+/// How it stands with the question about an incident.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Inquiry {
+    /// It was not put yet, or is to be put anew.
+    Due,
+    /// The cluster is being asked.
+    UnderWay,
+    /// The cluster was asked then.
+    Asked(Time),
+}
+
 /// Questions under way, one at a time.
 pub(super) struct Asking {
     own_namespace_only: bool,
     under_way: Option<LocalBoxFuture<'static, Answer>>,
+    /// The incident that is being asked about.
+    about: Option<u64>,
+    /// Whether the cluster cannot be seen: then nothing is asked.
+    is_blind: bool,
     /// When an incident was last asked about.
     asked: BTreeMap<u64, Time>,
     platforms_asked: Option<Time>,
@@ -54,13 +69,22 @@ pub(super) struct Asking {
 impl Asking {
     /// Nothing asked yet.
     pub(super) fn new(own_namespace_only: bool) -> Self {
-        Self { own_namespace_only, under_way: None, asked: BTreeMap::new(), platforms_asked: None }
+        Self {
+            own_namespace_only,
+            under_way: None,
+            about: None,
+            is_blind: false,
+            asked: BTreeMap::new(),
+            platforms_asked: None,
+        }
     }
 
     /// Asks what is worth asking now, if nothing is under way: of the incidents the one that strikes
     /// most and was not asked about for the longest.
     pub(super) fn consider(&mut self, board: &Board, listening: &Listening, now: Time) {
-        if self.under_way.is_some() {
+        // What cannot be reached proves nothing, and would take the place of what was proven before.
+        self.is_blind = board.contact.blindness(Sense::Pods).is_some();
+        if self.under_way.is_some() || self.is_blind {
             return;
         }
         let open = board.incidents.open();
@@ -82,6 +106,7 @@ impl Asking {
         let Some(incident) = next else { return };
         let Some(facts) = board.facts_of(incident, now, listening.origin()) else { return };
         self.asked.insert(incident.number, now);
+        self.about = Some(incident.number);
         let cluster = listening.cluster();
         let ask = ask(cluster, facts, self.own_namespace_only, incident.number, incident.cause);
         self.under_way = Some(Box::pin(ask));
@@ -92,9 +117,19 @@ impl Asking {
         self.asked.remove(&number);
     }
 
+    /// How it stands with the question about the incident of that number.
+    pub(super) fn inquiry(&self, number: u64) -> Inquiry {
+        match self.asked.get(&number) {
+            _ if self.about == Some(number) => Inquiry::UnderWay,
+            Some(asked) => Inquiry::Asked(*asked),
+            None => Inquiry::Due,
+        }
+    }
+
     /// When there is something to ask again, if nothing else happens.
     pub(super) fn next_due(&self) -> Option<Time> {
-        self.asked.values().min().map(|asked| *asked + HOLDS)
+        let first = self.asked.values().min().filter(|_| !self.is_blind);
+        first.map(|asked| *asked + HOLDS)
     }
 
     /// Waits for the answer to what is under way.
@@ -102,6 +137,7 @@ impl Asking {
         let Some(under_way) = &mut self.under_way else { return pending().await };
         let answer = under_way.await;
         self.under_way = None;
+        self.about = None;
         answer
     }
 }

@@ -68,17 +68,7 @@ impl<'a> Lines<'a> {
         if self.changes(board, &changes, &news, now).is_some() {
             return;
         }
-        let open = board.incidents.open().len();
-        let text = format!(
-            "watched for {}: {}, {} open",
-            duration::brief((now - start).num_seconds()),
-            words::count(self.opened.len(), "incident", "incidents"),
-            match open {
-                0 => "none is".to_owned(),
-                1 => "1 is".to_owned(),
-                many => format!("{many} are"),
-            }
-        );
+        let text = ended(self.opened.len(), board, start, now);
         // The last word; whether anybody reads it makes no difference any more.
         let _ = self.say("ended", None, &text, now);
     }
@@ -127,8 +117,22 @@ impl<'a> Lines<'a> {
     }
 }
 
+/// How it stands in the end: `watched for 5m: 3 incidents, 1 is open`.
+pub(super) fn ended(opened: usize, board: &Board, start: Time, now: Time) -> String {
+    format!(
+        "watched for {}: {}, {} open",
+        duration::brief((now - start).num_seconds()),
+        words::count(opened, "incident", "incidents"),
+        match board.incidents.open().len() {
+            0 => "none is".to_owned(),
+            1 => "1 is".to_owned(),
+            many => format!("{many} are"),
+        }
+    )
+}
+
 /// A line for people: when, what, and the words.
-fn line(word: &str, text: &str, now: Time, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn line(word: &str, text: &str, now: Time, out: &mut dyn Write) -> io::Result<()> {
     let at = now.to_rfc3339_opts(SecondsFormat::Secs, true);
     writeln!(out, "{at}  {word:<9}  {text}")
 }
