@@ -58,6 +58,7 @@ causes! { Group::Policy;
             local("failed to verify signature"),
             local("image policy rejected"),
             local("signature for digest"),
+            frame("verifying signatures"),
             local("invalid signature format"),
             local("unrecognized signature format"),
             local("unsupported signature format"),

@@ -151,6 +151,7 @@ pub(super) const FRAMES: &[(&str, Role)] = &[
     ("/policy.json", Pull),
     ("policy.json file found", Pull),
     ("/registries.conf", Pull),
+    ("no such image", Pull),
     ("docker pull", Pull),
     ("podman pull", Pull),
     ("crictl pull", Pull),
