@@ -18,6 +18,7 @@ mod phrases;
 mod summary;
 mod verdict;
 mod work;
+mod wrap;
 
 pub use details::{
     Certificate, Details, HostRole, Platforms, Runtime, RuntimeHint, Version, VersionRange,

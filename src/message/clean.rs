@@ -1,9 +1,11 @@
 //! One shape for text that came through shells, logs, JSON and chat windows.
 //!
-//! It undoes escaping (`\"`, `\n`, HTML entities, typographic quotes) and folds white space. It
-//! knows nothing of what the words mean.
+//! It undoes escaping (`\"`, `\n`, HTML entities, typographic quotes), colours and quotation marks of
+//! mails, and folds white space. It knows nothing of what the words mean.
 
 use std::borrow::Cow;
+
+use super::wrap;
 
 /// A message in one shape, in two views of the same length and the same offsets.
 #[derive(Debug)]
@@ -27,7 +29,7 @@ pub(super) fn clean(text: &str) -> Clean<'_> {
     if is_clean(text.as_bytes()) {
         return Clean { lines: Cow::Borrowed(text), flat: None };
     }
-    let lines = rewrite(text);
+    let lines = rewrite(&wrap::unwrapped(text));
     let flat = lines.contains('\n').then(|| lines.replace('\n', " "));
     Clean { lines: Cow::Owned(lines), flat }
 }
@@ -39,17 +41,21 @@ fn is_clean(bytes: &[u8]) -> bool {
             || match byte {
                 b' ' => at > 0 && bytes[at - 1] != b' ',
                 b'&' => !starts_entity(&bytes[at..]),
+                b'[' => colour(&bytes[at..]).is_none(),
+                b'\'' => !doubled(bytes, at),
+                b'>' => at > 0,
                 _ => false,
             }
     })
 }
 
-/// Bytes that need a closer look: white space, escapes, control characters, anything not ASCII.
+/// Bytes that need a closer look: white space, escapes, control characters, anything not ASCII, and
+/// what may be a colour, a doubled quote or the mark of a quotation.
 static SPECIAL: [bool; 256] = {
     let mut special = [true; 256];
     let mut byte = b'!';
     while byte < 0x7f {
-        special[byte as usize] = matches!(byte, b'&' | b'\\');
+        special[byte as usize] = matches!(byte, b'&' | b'\\' | b'[' | b'\'' | b'>');
         byte += 1;
     }
     special
@@ -93,6 +99,15 @@ fn rewrite(text: &str) -> String {
                 let (c, length) = entity(&bytes[at..]).unwrap_or(('&', 1));
                 (c, at + length)
             }
+            Some('[') if let Some(length) = colour(&bytes[at..]) => {
+                // Where the escape character was lost, nothing stands in front of it.
+                let escape = ESCAPES.iter().find(|escape| out.ends_with(**escape));
+                out.truncate(out.len() - escape.map_or(0, |escape| escape.len()));
+                at += length;
+                continue;
+            }
+            Some('\'') if doubled(bytes, at) => ('\'', at + 2),
+            Some('>') if out.is_empty() || out.ends_with('\n') => (' ', at + 1),
             Some(c) => (c, at + c.len_utf8()),
             None => break,
         };
@@ -115,7 +130,8 @@ fn push(out: &mut String, c: char) {
         }
         '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{201f}' => out.push('"'),
         '\u{2018}' | '\u{2019}' => out.push('\''),
-        '\u{200b}'..='\u{200f}'
+        '\u{1b}'
+        | '\u{200b}'..='\u{200f}'
         | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{2069}'
         | '\u{feff}' => {}
@@ -148,6 +164,24 @@ fn entity(bytes: &[u8]) -> Option<(char, usize)> {
     ENTITIES.iter().find(|(name, _)| bytes.starts_with(name)).map(|(name, c)| (*c, name.len()))
 }
 
+/// How programs write the escape character in front of a colour.
+const ESCAPES: [&str; 4] = ["^[", "#033", "\\033", "\\x1b"];
+
+/// The length of a colour's code for terminals, as `[0;31m`.
+fn colour(bytes: &[u8]) -> Option<usize> {
+    let code = bytes.get(1..)?;
+    let digits = code.iter().take_while(|byte| matches!(byte, b'0'..=b'9' | b';')).count();
+    (digits > 0 && matches!(code.get(digits), Some(b'm' | b'K'))).then_some(digits + 2)
+}
+
+/// Whether a quote is doubled inside a word, as YAML writes the one in `don't`.
+fn doubled(bytes: &[u8], at: usize) -> bool {
+    let letter = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphabetic);
+    bytes.get(at + 1) == Some(&b'\'')
+        && letter(at.checked_sub(1).and_then(|before| bytes.get(before)))
+        && letter(bytes.get(at + 2))
+}
+
 /// The character of `u003c`, as Go's encoding/json writes `<`.
 fn unicode_escape(bytes: &[u8]) -> Option<char> {
     let digits = std::str::from_utf8(bytes.get(1..5)?).ok()?;
@@ -173,6 +207,21 @@ mod tests {
     #[test]
     fn a_windows_path_keeps_its_letters() {
         assert_eq!(clean(r"open C:\new\temp").lines, r"open C:\new\temp");
+    }
+
+    #[test]
+    fn colours_are_dropped() {
+        for escape in ["\u{1b}", "", "^[", "#033", r"\u001b", r"\033"] {
+            let text = format!("{escape}[31;1mERROR:{escape}[0m not found{escape}[0;m");
+            assert_eq!(clean(&text).lines, "ERROR: not found", "{escape}");
+        }
+        assert!(matches!(clean("dial tcp [::1]:5000: FATA[0004] [a]").lines, Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn quotations_and_doubled_quotes_are_undone() {
+        assert_eq!(clean("> not\n> found -> a\n>> x").lines, "not\nfound -> a\nx");
+        assert_eq!(clean("'layers don''t match' not ''").lines, "'layers don't match' not ''");
     }
 
     #[test]

@@ -323,14 +323,21 @@ impl Edges {
     }
 
     fn back_is_free(self, after: &[u8]) -> bool {
-        let Some((next, after)) = after.split_first() else { return true };
+        let Some((next, further)) = after.split_first() else { return true };
         match next {
             b'_' => false,
             b'-' | b'/' | b'@' | b'%' => !self.one_word,
-            b':' | b'.' if self.one_word => !after.first().is_some_and(u8::is_ascii_alphanumeric),
-            next => !next.is_ascii_alphanumeric(),
+            b':' | b'.' if self.one_word => !further.first().is_some_and(u8::is_ascii_alphanumeric),
+            next => !next.is_ascii_alphanumeric() || starts_count(after),
         }
     }
+}
+
+/// Whether a count of events starts here, as web consoles set it right behind a message:
+/// `6 times in the last 2 minutes`.
+pub(super) fn starts_count(text: &[u8]) -> bool {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    digits > 0 && text[digits..].starts_with(b" times in the last")
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 
 use super::frames::Role;
 use super::parts::{Of, Part, split};
-use super::phrases::{Hit, KnownSign, PHRASES, Phrases};
+use super::phrases::{Hit, KnownSign, PHRASES, Phrases, starts_count};
 use super::{cut, elsewhere, work};
 use crate::cause::{self, Cause, Group, Rank, Where};
 use crate::redact;
@@ -295,17 +295,44 @@ pub(super) fn starts_link(lines: &str, at: usize) -> bool {
 
 /// Whether a link of a chain of errors ends here.
 fn ends_link(lines: &str, at: usize) -> bool {
-    match lines[at..].trim_start_matches(['.', '!']).as_bytes() {
+    let rest = &lines[at..];
+    let ended = rest.trim_start_matches(['.', '!', '\u{2026}']);
+    let sentence_ends = ended.len() < rest.len();
+    match ended.as_bytes() {
         [] | [b':' | b' '] => true,
-        [first, ..] if b"\n\")];,'}<".contains(first) => true,
+        [first, ..] if b"\n\")];,'}<`*|".contains(first) => true,
         [b':', next, ..] => matches!(next, b' ' | b'\n'),
-        // Brackets and quotes, or a log's next field, as in ` ref="…"`.
         [b' ', rest @ ..] => {
-            matches!(rest.first(), Some(b'(' | b'-' | b'[' | b'"'))
-                || rest.iter().find(|byte| !byte.is_ascii_alphanumeric()) == Some(&b'=')
+            matches!(rest.first(), Some(b'(' | b'-' | b'[' | b'"' | b'|' | b'`'))
+                || (sentence_ends && rest.first().is_some_and(u8::is_ascii_uppercase))
+                || starts_field(rest)
+                || starts_columns(rest)
         }
+        rest => starts_count(rest),
+    }
+}
+
+/// Whether a log's or a struct's next field starts here, as `ref="…"` or `reason:ErrImagePull`.
+fn starts_field(rest: &[u8]) -> bool {
+    let name = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    match &rest[name..] {
+        [b'=', ..] => true,
+        [b':', value, ..] => name > 0 && value.is_ascii_uppercase(),
         _ => false,
     }
+}
+
+/// Whether the columns start here that `kubectl get events -o wide` prints behind the message: an
+/// age, a count and a name.
+fn starts_columns(rest: &[u8]) -> bool {
+    let mut words = rest.split(|byte| *byte == b' ');
+    let mut digits_and = |units: &[u8]| {
+        words.next().is_some_and(|word| {
+            word.first().is_some_and(u8::is_ascii_digit)
+                && word.iter().all(|byte| byte.is_ascii_digit() || units.contains(byte))
+        })
+    };
+    digits_and(b"dhms") && digits_and(b"")
 }
 
 /// Whether nothing that explains follows: nothing, more of the same, or words without a colon.
