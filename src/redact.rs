@@ -40,12 +40,13 @@ pub fn line(text: &str, max: usize) -> String {
 
 /// Whether this is printable ASCII with single spaces: then there is nothing to do.
 fn is_plain(bytes: &[u8]) -> bool {
-    let mut before = 0;
-    bytes.iter().all(|&byte| {
-        let plain = (b' '..=b'~').contains(&byte) && (byte != b' ' || before != b' ');
-        before = byte;
-        plain
-    })
+    // Without a branch for each byte, these are done for many bytes at once.
+    let ascii = bytes.iter().fold(true, |plain, byte| plain & (b' '..=b'~').contains(byte));
+    let spaced = bytes
+        .iter()
+        .zip(bytes.iter().skip(1))
+        .fold(false, |found, (one, next)| found | ((*one == b' ') & (*next == b' ')));
+    ascii && !spaced
 }
 
 /// Harmless text that may have several lines, of at most `max` characters.
@@ -101,9 +102,11 @@ fn mask(text: &str) -> Cow<'_, str> {
     let mut out: Option<String> = None;
     let mut copied = 0;
     let mut at = 0;
-    while at < bytes.len() {
-        let byte = bytes[at];
-        if !TELLTALE[usize::from(byte)] || !may_begin(byte, at, bytes) {
+    let mut before = b' ';
+    while let Some(&byte) = bytes.get(at) {
+        let telling = AT[usize::from(byte)] & AFTER[usize::from(before)] != 0;
+        before = byte;
+        if !telling {
             at += 1;
             continue;
         }
@@ -114,6 +117,7 @@ fn mask(text: &str) -> Cow<'_, str> {
                 out.push_str(MASK);
                 copied = end;
                 at = end.max(at + 1);
+                before = bytes[at - 1];
             }
             None => at += 1,
         }
@@ -182,41 +186,64 @@ const TOKEN_STARTS: [&str; 14] = [
     "sha256~",
 ];
 
-/// Bytes at which a credential can begin to show.
-static TELLTALE: [bool; 256] = {
-    let mut telltale = [false; 256];
-    telltale[b':' as usize] = true;
-    telltale[b'=' as usize] = true;
-    telltale[b' ' as usize] = true;
+/// A credential may begin to show at a byte where one of these bits stands in both tables: in [`AT`]
+/// for the byte, in [`AFTER`] for the one before it. Most bytes are ruled out so, in one look.
+mod bit {
+    /// `name=value`.
+    pub(super) const ASSIGNMENT: u8 = 1;
+    /// `"name": value`, `authorization: value`, `password: value`.
+    pub(super) const COLON: u8 = 2;
+    /// `basic value`, `bearer value`.
+    pub(super) const SPACE: u8 = 4;
+    /// A token.
+    pub(super) const TOKEN: u8 = 8;
+    /// `scheme://`.
+    pub(super) const SLASH: u8 = 16;
+}
+
+static AT: [u8; 256] = {
+    let mut bits = [0; 256];
+    bits[b'=' as usize] = bit::ASSIGNMENT;
+    bits[b':' as usize] = bit::COLON;
+    bits[b' ' as usize] = bit::SPACE;
+    bits[b'/' as usize] = bit::SLASH;
     let mut at = 0;
     while at < TOKEN_STARTS.len() {
-        telltale[TOKEN_STARTS[at].as_bytes()[0] as usize] = true;
+        bits[TOKEN_STARTS[at].as_bytes()[0] as usize] = bit::TOKEN;
         at += 1;
     }
-    telltale
+    bits
 };
 
-/// Whether a credential may begin to show here: most bytes are ruled out by the one before them.
-#[inline]
-fn may_begin(byte: u8, at: usize, bytes: &[u8]) -> bool {
-    let before = at.checked_sub(1).map_or(b' ', |before| bytes[before]);
-    match byte {
-        b'=' => true,
-        // `scheme://`, `"name": value`, `authorization: value`, `password: value`.
-        b':' => {
-            matches!(before, b'"' | b'n' | b'N' | b'd' | b'D') || bytes.get(at + 1) == Some(&b'/')
+static AFTER: [u8; 256] = {
+    let mut bits = [0; 256];
+    bits[b':' as usize] = bit::SLASH;
+    let mut byte = 0;
+    while byte < 256 {
+        let word = byte < 128 && (byte as u8).is_ascii_alphanumeric();
+        if word || byte == b'"' as usize {
+            bits[byte] |= bit::ASSIGNMENT;
         }
-        // `basic value`, `bearer value`.
-        b' ' => matches!(before, b'c' | b'C' | b'r' | b'R'),
-        _ => !before.is_ascii_alphanumeric() && before != b'_',
+        if !word && byte != b'_' as usize {
+            bits[byte] |= bit::TOKEN;
+        }
+        if matches!(byte as u8, b'"' | b'n' | b'N' | b'd' | b'D') {
+            bits[byte] |= bit::COLON;
+        }
+        if matches!(byte as u8, b'c' | b'C' | b'r' | b'R') {
+            bits[byte] |= bit::SPACE;
+        }
+        byte += 1;
     }
-}
+    bits
+};
 
 /// The range of a credential that begins to show at `at`, if one does.
 fn secret_at(text: &str, at: usize) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
     match bytes[at] {
-        b':' if bytes[at..].starts_with(b"://") => userinfo(bytes, at + 3),
+        b'/' if bytes[at..].starts_with(b"//") => userinfo(bytes, at + 2),
+        b'/' => None,
         b'=' | b':' => named(bytes, at),
         b' ' => scheme(bytes, at),
         _ => token(text, at),

@@ -36,30 +36,42 @@ pub(super) fn clean(text: &str) -> Clean<'_> {
 
 /// Whether there is nothing to undo: the common case, which then costs no copy.
 fn is_clean(bytes: &[u8]) -> bool {
-    bytes.iter().enumerate().all(|(at, &byte)| {
-        !SPECIAL[usize::from(byte)]
-            || match byte {
-                b' ' => at > 0 && bytes[at - 1] != b' ',
-                b'&' => !starts_entity(&bytes[at..]),
-                b'[' => colour(&bytes[at..]).is_none(),
-                b'\'' => !doubled(bytes, at),
-                b'>' => at > 0,
-                _ => false,
-            }
-    })
+    // Without a branch for each byte, these are done for many bytes at once.
+    let spaced = bytes
+        .iter()
+        .zip(bytes.iter().skip(1))
+        .fold(false, |found, (one, next)| found | ((*one == b' ') & (*next == b' ')));
+    let special = bytes.iter().fold(false, |found, byte| found | is_special(*byte));
+    let nothing_to_undo = |at: usize| match bytes[at] {
+        b'&' => !starts_entity(&bytes[at..]),
+        b'[' => colour(&bytes[at..]).is_none(),
+        _ => !doubled(bytes, at),
+    };
+    !spaced
+        && !special
+        && !matches!(bytes.first(), Some(b' ' | b'>'))
+        && memchr::memchr3_iter(b'&', b'[', b'\'', bytes).all(nothing_to_undo)
 }
 
-/// Bytes that need a closer look: white space, escapes, control characters, anything not ASCII, and
-/// what may be a colour, a doubled quote or the mark of a quotation.
-static SPECIAL: [bool; 256] = {
-    let mut special = [true; 256];
-    let mut byte = b'!';
-    while byte < 0x7f {
-        special[byte as usize] = matches!(byte, b'&' | b'\\' | b'[' | b'\'' | b'>');
-        byte += 1;
+/// Whether a byte always needs a closer look: escapes, control characters, anything not ASCII.
+const fn is_special(byte: u8) -> bool {
+    (byte < b' ') | (byte > b'~') | (byte == b'\\')
+}
+
+/// Whether a byte is copied without a look at what stands around it.
+fn is_plain(byte: u8) -> bool {
+    !is_special(byte) && !matches!(byte, b' ' | b'&' | b'[' | b'\'' | b'>')
+}
+
+/// Where the plain words that start here end.
+fn plain_until(bytes: &[u8], from: usize) -> usize {
+    let plain = |at: usize| bytes.get(at).is_some_and(|byte| is_plain(*byte));
+    let mut end = from;
+    while plain(end) || (bytes.get(end) == Some(&b' ') && plain(end + 1)) {
+        end += 1;
     }
-    special
-};
+    end
+}
 
 fn rewrite(text: &str) -> String {
     let bytes = text.as_bytes();
@@ -70,11 +82,11 @@ fn rewrite(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
-        // Whole words are copied at once.
-        if !SPECIAL[usize::from(*byte)] {
-            let word = bytes[at..].iter().take_while(|byte| !SPECIAL[usize::from(**byte)]).count();
-            out.push_str(&text[at..at + word]);
-            at += word;
+        // Plain words, and the single spaces between them, are copied at once.
+        if is_plain(*byte) {
+            let end = plain_until(bytes, at);
+            out.push_str(&text[at..end]);
+            at = end;
             continue;
         }
         let (c, end) = match text[at..].chars().next() {

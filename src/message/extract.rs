@@ -75,12 +75,12 @@ fn read<'t>(
     details: &mut Details,
     seen: &mut Seen<'t>,
 ) {
-    let rest = &text[hit.end..floor(text, hit.end + NEAR)];
+    let near = || &text[hit.end..text.floor_char_boundary(hit.end + NEAR)];
     work::count(1);
     let leads = verdict.part.holds(hit.start, hit.end);
     match role {
         Role::Quoted if details.image.is_none() => {
-            let image = quoted(rest);
+            let image = quoted(near());
             let image = image.strip_prefix("docker://").unwrap_or(image);
             if is_reference(image) {
                 details.image = Some(redact::line(image, NAME));
@@ -92,14 +92,14 @@ fn read<'t>(
             details.registry_kind_by_words.get_or_insert(kind);
         }
         Role::Marks(Mark::Url) if leads && asks(&text[..hit.start]) => {
-            seen.url_host = Some(host(rest)).filter(|host| !host.is_empty());
+            seen.url_host = Some(host(near())).filter(|host| !host.is_empty());
         }
         // "authn lookup for" is prose.
         Role::Marks(Mark::Lookup) if !starts_link(text, hit.start) => {}
-        Role::Marks(mark) if leads => at_mark(rest, mark, details, seen),
+        Role::Marks(mark) if leads => at_mark(near(), mark, details, seen),
         Role::Marks(Mark::Image | Mark::Secrets) => {
             let Role::Marks(mark) = role else { return };
-            at_mark(rest, mark, details, seen);
+            at_mark(near(), mark, details, seen);
         }
         _ => {}
     }
@@ -132,7 +132,7 @@ fn at_mark<'t>(rest: &'t str, mark: Mark, details: &mut Details, seen: &mut Seen
         Mark::Namespace => seen.mirror = true,
         Mark::Scope => {
             let end = rest.find(['&', '"', ' ', '\n']).unwrap_or(rest.len());
-            let scope = percent_decoded(&rest[..floor(rest, end.min(NAME))]);
+            let scope = percent_decoded(&rest[..rest.floor_char_boundary(end.min(NAME))]);
             if scope.starts_with("repository:") {
                 details.scope = Some(redact::line(&scope, NAME));
             }
@@ -187,7 +187,7 @@ fn at_mark<'t>(rest: &'t str, mark: Mark, details: &mut Details, seen: &mut Seen
             details.path = Some(redact::line(&path, NAME));
         }
         Mark::Limit => {
-            let end = floor(rest, rest.find('\n').unwrap_or(rest.len()).min(SENTENCE));
+            let end = rest.floor_char_boundary(rest.find('\n').unwrap_or(rest.len()).min(SENTENCE));
             let words = rest[..end].trim_matches([':', ' ', '.']);
             if details.limit.is_none() && !words.is_empty() {
                 details.limit = Some(redact::line(words, SENTENCE));
@@ -273,34 +273,31 @@ fn registry_of(image: &str) -> &str {
 
 /// Whether this can be an image's name.
 fn is_reference(text: &str) -> bool {
-    !text.is_empty() && text.len() <= 2000 && !text.contains(['\n', '='])
+    !text.is_empty() && text.len() <= 2000 && !text.bytes().any(|byte| matches!(byte, b'\n' | b'='))
 }
 
 /// Text up to its closing quote, or to the end of the word where that was cut off.
 fn quoted(rest: &str) -> &str {
-    let end = rest.find(['"', '\n']).unwrap_or(rest.len());
+    let end = memchr::memchr2(b'"', b'\n', rest.as_bytes()).unwrap_or(rest.len());
     work::count(end);
     if rest[end..].starts_with('"') { &rest[..end] } else { word(rest) }
 }
 
 /// One word, without the punctuation that follows it in a sentence.
 fn word(rest: &str) -> &str {
-    let end = rest.find([' ', '\n', '"', '\'', ')', '(', ';']).unwrap_or(rest.len());
+    let ends = |byte: u8| matches!(byte, b' ' | b'\n' | b'"' | b'\'' | b')' | b'(' | b';');
+    let end = rest.bytes().position(ends).unwrap_or(rest.len());
     work::count(end);
     rest[..end].trim_end_matches([':', ',', '.'])
 }
 
 /// The host, with its port, that a URL begins with after its scheme; never its userinfo.
 fn host(rest: &str) -> &str {
-    let end = rest.find(['/', '?', ' ', '\n', '"', '\'', ')', ',']).unwrap_or(rest.len());
+    let ends = |byte: u8| matches!(byte, b'/' | b'?' | b' ' | b'\n' | b'"' | b'\'' | b')' | b',');
+    let end = rest.bytes().position(ends).unwrap_or(rest.len());
     work::count(end);
     let authority = rest[..end].trim_end_matches([':', '.']);
     authority.rsplit_once('@').map_or(authority, |(_, host)| host)
-}
-
-/// The largest index up to `at` where a character starts.
-fn floor(text: &str, at: usize) -> usize {
-    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
 
 fn percent_decoded(text: &str) -> String {
@@ -319,7 +316,7 @@ fn wanted_by_parts(rest: &str, details: &mut Details) {
         redact::line(&rest[..end], 40)
     };
     let after = |name: &str| {
-        let near = &rest[..floor(rest, 120)];
+        let near = &rest[..rest.floor_char_boundary(120)];
         near.find(name).map(|at| value(&rest[at + name.len()..])).filter(|value| !value.is_empty())
     };
     let os = after("OS ").unwrap_or_else(|| "linux".to_owned());
@@ -418,7 +415,8 @@ fn kubelet_by_frame(text: &str) -> Option<VersionRange> {
         let (_, rest) = rest.split_once('"')?;
         return rest.starts_with(": ").then_some(VersionRange { from: Some((1, 32)), to: None });
     }
-    let (_, rest) = text.strip_prefix("Failed to pull image \"")?.split_once("\": ")?;
+    let (_, rest) = text.strip_prefix("Failed to pull image \"")?.split_once('"')?;
+    let rest = rest.strip_prefix(": ")?;
     if rest.starts_with("rpc error: code = Unknown desc = ") {
         return Some(VersionRange { from: None, to: Some((1, 27)) });
     }

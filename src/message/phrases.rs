@@ -1,8 +1,8 @@
 //! A dictionary of every phrase of every sign and frame, and the search for all of them at once.
 //!
 //! A phrase that begins with a letter begins a word, so only the starts of words (and the few marks
-//! of punctuation that begin a phrase) need a look: one probe of a small table by the first three
-//! bytes, which most words fail, and else a binary search among the phrases that share them. The
+//! of punctuation that begin a phrase) need a look: one probe of a small table by the first bytes,
+//! which most words fail, and else a binary search among the phrases that share them. The
 //! dictionary is a sorted list, made in well under a millisecond; an automaton of the same phrases
 //! took a hundred times as long to build as a process may take to answer.
 //!
@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 
 use super::frames::{FRAMES, Role};
 use super::work;
-use crate::cause::{self, Cause, Sign};
+use crate::cause::{self, Cause, Rank, Sign, Where};
 
 /// The dictionary with what its phrases stand for.
 pub(super) struct Phrases {
@@ -23,8 +23,8 @@ pub(super) struct Phrases {
     keys: Vec<u128>,
     /// Where each slot's entries start; one more than there are slots.
     slots: Vec<u16>,
-    /// What a byte can be the start of.
-    starts: [Start; 256],
+    /// What each byte is.
+    classes: [Class; 256],
     /// A bit for what phrases begin with: most words of a message are ruled out by one look.
     beginnings: Vec<u64>,
     meanings: Vec<Phrase>,
@@ -36,24 +36,38 @@ pub(super) struct Phrases {
 struct Entry {
     text: &'static str,
     phrase: usize,
+    edges: Edges,
     /// The longest other phrase that this one begins with: where this one stands, that one does.
     prefix: Option<usize>,
 }
 
-/// What a byte of a message can begin.
-#[derive(Debug, Clone, Copy, Default)]
-struct Start {
-    /// A phrase.
-    any: bool,
-    /// A phrase of fewer than [`BEGINNING`] bytes.
-    short: bool,
+/// What a byte of a message is, as bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Class(u8);
+
+impl Class {
+    /// It belongs to a word: there a phrase begins only with the word.
+    const WORD: u8 = 1;
+    /// A phrase can begin with it.
+    const BEGINS: u8 = 2;
+    /// A phrase of fewer than [`BEGINNING`] bytes can.
+    const BEGINS_SHORT: u8 = 4;
+    /// A word goes on behind it, as in a name or a path: see [`Edges`].
+    const JOINS: u8 = 8;
+
+    fn is(self, bits: u8) -> bool {
+        self.0 & bits != 0
+    }
 }
 
 /// A sign, and whose it is.
 #[derive(Clone, Copy)]
 pub(super) struct KnownSign {
     pub(super) cause: &'static Cause,
-    pub(super) sign: &'static Sign,
+    pub(super) rank: Rank,
+    pub(super) place: Where,
+    /// How many phrases it has.
+    pub(super) phrases: u8,
     /// The phrase that spoils it.
     pub(super) unless: Option<usize>,
 }
@@ -62,13 +76,11 @@ pub(super) struct KnownSign {
 #[derive(Default)]
 pub(super) struct Phrase {
     /// The signs it belongs to, each with its place in the sequence.
-    pub(super) uses: Vec<(usize, usize)>,
+    pub(super) uses: Vec<(usize, u8)>,
     /// The frames it is.
     pub(super) frames: Vec<Role>,
     /// Whether somebody's quoted text follows.
     pub(super) quotes: bool,
-    /// How its ends must be bounded.
-    edges: Edges,
 }
 
 /// A phrase that was found.
@@ -83,9 +95,6 @@ pub(super) struct Hit {
 /// The one dictionary.
 pub(super) static PHRASES: LazyLock<Phrases> = LazyLock::new(|| Phrases::new(cause::all(), FRAMES));
 
-/// How many slots the table has; a few times the number of phrases keeps most of them empty.
-const SLOTS: usize = 1 << 13;
-
 impl Phrases {
     fn new(causes: impl Iterator<Item = &'static Cause>, frames: &[(&'static str, Role)]) -> Self {
         let mut table = Table::default();
@@ -93,14 +102,16 @@ impl Phrases {
         for cause in causes {
             for sign in cause.signs {
                 let id = signs.len();
-                for (slot, phrase) in sign.phrases.iter().enumerate() {
-                    if !phrase.is_empty() {
-                        let phrase = table.phrase(phrase);
-                        table.phrases[phrase].uses.push((id, slot));
-                    }
+                let phrases = sign.phrases.iter().filter(|phrase| !phrase.is_empty());
+                let mut count = 0;
+                for phrase in phrases {
+                    let phrase = table.phrase(phrase);
+                    table.phrases[phrase].uses.push((id, count));
+                    count += 1;
                 }
                 let unless = (!sign.unless.is_empty()).then(|| table.phrase(sign.unless));
-                signs.push(KnownSign { cause, sign, unless });
+                let Sign { rank, place, .. } = *sign;
+                signs.push(KnownSign { cause, rank, place, phrases: count, unless });
             }
         }
         for &(text, role) in frames {
@@ -108,18 +119,21 @@ impl Phrases {
             table.phrases[phrase].frames.push(role);
             table.phrases[phrase].quotes |= matches!(role, Role::Quoted | Role::Other);
         }
-        let mut starts = [Start::default(); 256];
+        let mut classes: [Class; 256] = std::array::from_fn(|byte| match u8::try_from(byte) {
+            Ok(byte) if byte.is_ascii_alphanumeric() => Class(Class::WORD),
+            Ok(byte) if joins(byte) => Class(Class::JOINS),
+            _ => Class(0),
+        });
         let mut beginnings = vec![0; BITS / 64];
-        for text in table.texts.iter().map(|text| text.as_bytes()) {
-            let start = &mut starts[usize::from(text[0])];
-            start.any = true;
-            start.short |= text.len() < BEGINNING;
-            let bit = text.first_chunk().map_or_else(|| short_bit(text), |first| bit(*first));
+        for text in &table.texts {
+            let short = if text.len() < BEGINNING { Class::BEGINS_SHORT } else { 0 };
+            classes[usize::from(text.as_bytes()[0])].0 |= Class::BEGINS | short;
+            let bit = Beginning::of(text).bit();
             beginnings[bit / 64] |= 1 << (bit % 64);
         }
         let (entries, slots) = sorted(&table.texts);
         let keys = entries.iter().map(|entry| key(entry.text.as_bytes())).collect();
-        Self { entries, keys, slots, starts, beginnings, meanings: table.phrases, signs }
+        Self { entries, keys, slots, classes, beginnings, meanings: table.phrases, signs }
     }
 
     /// The phrase with that index.
@@ -133,27 +147,36 @@ impl Phrases {
         let lower = text.to_ascii_lowercase();
         let bytes = lower.as_bytes();
         let mut at = 0;
-        while let Some(&byte) = bytes.get(at) {
-            let start = self.starts[usize::from(byte)];
-            if start.any {
+        while let Some(byte) = bytes.get(at) {
+            let class = self.class(*byte);
+            if class.is(Class::BEGINS) {
                 let rest = &bytes[at..];
-                let long = rest.first_chunk().is_some_and(|first| self.begins(bit(*first)));
-                if long || (start.short && self.begins(short_bit(rest))) {
-                    self.find_at(bytes, at, hits);
+                let known = |beginning: Option<Beginning>| {
+                    beginning.filter(|beginning| self.begins(*beginning))
+                };
+                let long = known(Beginning::long(rest));
+                let short = known(Beginning::short(rest).filter(|_| class.is(Class::BEGINS_SHORT)));
+                for beginning in long.into_iter().chain(short) {
+                    self.find_at(bytes, at, beginning, hits);
                 }
             }
             at += 1;
             // Inside a word no phrase begins; after a mark of punctuation one may.
-            if byte.is_ascii_alphanumeric() {
-                at += bytes[at..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+            if class.is(Class::WORD | Class::JOINS) {
+                let more = |byte: &&u8| self.class(**byte).is(Class::WORD);
+                at += bytes[at..].iter().take_while(more).count();
             }
         }
+    }
+
+    fn class(&self, byte: u8) -> Class {
+        self.classes[usize::from(byte)]
     }
 
     /// The signs of all phrases that begin with that text and go on; None where it is a phrase of
     /// its own, or where a phrase that is more than a sign begins with it.
     pub(super) fn that_begin(&self, text: &str) -> Option<Vec<usize>> {
-        let slot = slot(text.as_bytes());
+        let slot = Beginning::of(text).slot();
         let entries =
             &self.entries[usize::from(self.slots[slot])..usize::from(self.slots[slot + 1])];
         let first = entries.partition_point(|entry| entry.text < text);
@@ -170,22 +193,24 @@ impl Phrases {
     }
 
     /// Whether a phrase has that beginning; now and then also where none has.
-    fn begins(&self, bit: usize) -> bool {
+    fn begins(&self, beginning: Beginning) -> bool {
+        let bit = beginning.bit();
         self.beginnings[bit / 64] & 1 << (bit % 64) != 0
     }
 
-    /// All phrases that start here.
-    fn find_at(&self, bytes: &[u8], start: usize, hits: &mut Vec<Hit>) {
+    /// All phrases with that beginning that start here.
+    fn find_at(&self, bytes: &[u8], start: usize, beginning: Beginning, hits: &mut Vec<Hit>) {
         let rest = &bytes[start..];
-        let slot = slot(rest);
+        let slot = beginning.slot();
         let (from, to) = (usize::from(self.slots[slot]), usize::from(self.slots[slot + 1]));
         if from == to {
             return;
         }
         let key = key(rest);
-        let mut before = self.keys[from..to].partition_point(|other| *other <= key);
+        let keys = &self.keys[from..to];
+        let mut before = keys.partition_point(|other| *other <= key);
         while before > 0
-            && self.keys[from + before - 1] == key
+            && keys[before - 1] == key
             && self.entries[from + before - 1].text.as_bytes() > rest
         {
             before -= 1;
@@ -195,10 +220,10 @@ impl Phrases {
         let mut entry = before.checked_sub(1).map(|last| from + last);
         while let Some(id) = entry {
             work::count(1);
-            let Entry { text, phrase, prefix } = &self.entries[id];
-            if rest.starts_with(text.as_bytes()) {
+            let Entry { text, phrase, edges, prefix } = &self.entries[id];
+            if starts_with(rest, key, text.as_bytes(), self.keys[id]) {
                 let end = start + text.len();
-                if self.meanings[*phrase].edges.are_free(bytes, start, end) {
+                if edges.are_free(bytes, start, end) {
                     hits.push(Hit { phrase: *phrase, start, end });
                 }
             }
@@ -207,38 +232,64 @@ impl Phrases {
     }
 }
 
+/// Whether a text starts with another, told by their keys as far as these go.
+fn starts_with(text: &[u8], key: u128, start: &[u8], start_key: u128) -> bool {
+    let same = (key ^ start_key).leading_zeros() / u8::BITS;
+    match start.get(16..) {
+        Some(further) => same == 16 && text.get(16..).is_some_and(|text| text.starts_with(further)),
+        None => same as usize >= start.len() && text.len() >= start.len(),
+    }
+}
+
 /// The first sixteen bytes of a text, as a number that sorts alike.
 fn key(text: &[u8]) -> u128 {
+    if let Some(first) = text.first_chunk() {
+        return u128::from_be_bytes(*first);
+    }
     let mut first = [0; 16];
-    let length = text.len().min(first.len());
-    first[..length].copy_from_slice(&text[..length]);
+    first[..text.len()].copy_from_slice(text);
     u128::from_be_bytes(first)
 }
 
 /// How many bytes of a phrase are its beginning.
 const BEGINNING: usize = 5;
-/// How many beginnings are told apart.
+/// How many beginnings the bits tell apart, and the slots.
 const BITS: usize = 1 << 15;
+const SLOTS: usize = 1 << 13;
 
-/// The bit that stands for a beginning.
-fn bit(beginning: [u8; BEGINNING]) -> usize {
-    let key = beginning.iter().fold(0, |key, byte| key << 8 | u64::from(*byte));
-    (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 49) as usize
-}
+/// The beginning of a phrase, mixed so that its upper bits make a good index.
+#[derive(Debug, Clone, Copy)]
+struct Beginning(u64);
 
-/// The bit that stands for the beginning of a phrase shorter than that.
-fn short_bit(text: &[u8]) -> usize {
-    match text {
-        [a, b, c, ..] => bit([*a, *b, *c, 0, 0]),
-        _ => 0,
+impl Beginning {
+    /// That of a phrase of at least [`BEGINNING`] bytes.
+    fn long(text: &[u8]) -> Option<Self> {
+        text.first_chunk().map(|first| Self::mixed(*first))
     }
-}
 
-/// The slot of a text, by its first three bytes; every phrase has as many, as a test shows.
-fn slot(text: &[u8]) -> usize {
-    let byte = |at: usize| text.get(at).copied().map_or(0, u32::from);
-    let key = byte(0) | byte(1) << 8 | byte(2) << 16;
-    (key.wrapping_mul(0x9e37_79b1) >> 19) as usize
+    /// That of a shorter phrase: three bytes, which every phrase has, as a test shows.
+    fn short(text: &[u8]) -> Option<Self> {
+        text.first_chunk().map(|[a, b, c]| Self::mixed([*a, *b, *c, 0, 0]))
+    }
+
+    /// That of a phrase.
+    fn of(phrase: &str) -> Self {
+        let text = phrase.as_bytes();
+        Self::long(text).or_else(|| Self::short(text)).unwrap_or(Self(0))
+    }
+
+    fn mixed([a, b, c, d, e]: [u8; BEGINNING]) -> Self {
+        let key = u64::from(u32::from_le_bytes([a, b, c, d])) | u64::from(e) << 32;
+        Self(key.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    }
+
+    fn bit(self) -> usize {
+        (self.0 >> (u64::BITS - BITS.ilog2())) as usize
+    }
+
+    fn slot(self) -> usize {
+        (self.0 >> (u64::BITS - SLOTS.ilog2())) as usize
+    }
 }
 
 /// The phrases in the dictionary's order, and where each slot starts.
@@ -246,7 +297,7 @@ fn sorted(texts: &[&'static str]) -> (Vec<Entry>, Vec<u16>) {
     let mut order: Vec<(usize, &'static str, usize)> = texts
         .iter()
         .enumerate()
-        .map(|(phrase, text)| (slot(text.as_bytes()), *text, phrase))
+        .map(|(phrase, text)| (Beginning::of(text).slot(), *text, phrase))
         .collect();
     order.sort_unstable();
     let mut slots = vec![0; SLOTS + 1];
@@ -257,16 +308,17 @@ fn sorted(texts: &[&'static str]) -> (Vec<Entry>, Vec<u16>) {
         slots[slot + 1] += slots[slot];
     }
     let mut entries: Vec<Entry> = Vec::with_capacity(order.len());
-    for (_, text, phrase) in order {
+    for (slot, text, phrase) in order {
         // In sorted order a phrase's prefixes are the entry before it, or prefixes of that.
-        let mut prefix = entries.len().checked_sub(1);
+        let first = usize::from(slots[slot]);
+        let mut prefix = entries.len().checked_sub(1).filter(|before| *before >= first);
         while let Some(id) = prefix {
             if text.starts_with(entries[id].text) {
                 break;
             }
             prefix = entries[id].prefix;
         }
-        entries.push(Entry { text, phrase, prefix });
+        entries.push(Entry { text, phrase, edges: Edges::of(text), prefix });
     }
     (entries, slots)
 }
@@ -283,7 +335,7 @@ impl Table {
     fn phrase(&mut self, text: &'static str) -> usize {
         *self.ids.entry(text).or_insert_with(|| {
             self.texts.push(text);
-            self.phrases.push(Phrase { edges: Edges::of(text), ..Phrase::default() });
+            self.phrases.push(Phrase::default());
             self.phrases.len() - 1
         })
     }
@@ -316,7 +368,7 @@ impl Edges {
     fn front_is_free(self, before: &[u8]) -> bool {
         let Some((last, before)) = before.split_last() else { return true };
         match last {
-            b'-' | b'/' | b'@' | b'%' | b'+' | b'_' => false,
+            last if joins(*last) => false,
             b':' | b'.' if self.one_word => !before.last().is_some_and(u8::is_ascii_alphanumeric),
             last => !last.is_ascii_alphanumeric(),
         }
@@ -331,6 +383,11 @@ impl Edges {
             next => !next.is_ascii_alphanumeric() || starts_count(after),
         }
     }
+}
+
+/// Whether a word goes on behind that mark.
+fn joins(byte: u8) -> bool {
+    matches!(byte, b'-' | b'/' | b'@' | b'%' | b'+' | b'_')
 }
 
 /// Whether a count of events starts here, as web consoles set it right behind a message:

@@ -42,7 +42,7 @@ struct Match {
 /// Judges a message. `lines` has the line breaks, `flat` has spaces in their place.
 pub(super) fn judge(lines: &str, flat: &str) -> Verdict {
     let phrases: &Phrases = &PHRASES;
-    let mut hits = Vec::with_capacity(32);
+    let mut hits = Vec::with_capacity(40);
     phrases.find(flat, &mut hits);
     let mut parts = Vec::with_capacity(2);
     split(lines, &hits, phrases, &mut parts);
@@ -66,7 +66,7 @@ pub(super) fn judge(lines: &str, flat: &str) -> Verdict {
         part: whole,
         hits,
     };
-    if !proves_pull && matches.iter().any(|m| phrases.signs[m.sign].sign.rank == Rank::Elsewhere) {
+    if !proves_pull && matches.iter().any(|m| phrases.signs[m.sign].rank == Rank::Elsewhere) {
         return nothing(&cause::NOT_IMAGE_PULL, hits);
     }
 
@@ -76,20 +76,15 @@ pub(super) fn judge(lines: &str, flat: &str) -> Verdict {
     }
     found.sort_by_key(|m| {
         let known = &phrases.signs[m.sign];
-        (
-            known.cause.group == Group::NoCause,
-            parts[m.part].of,
-            progress(known.cause),
-            known.sign.rank,
-        )
+        (known.cause.group == Group::NoCause, parts[m.part].of, progress(known.cause), known.rank)
     });
     let Some(&first) = found.first() else {
         let cause = if proves_pull { &cause::UNKNOWN } else { &cause::NOT_IMAGE_PULL };
         return nothing(cause, hits);
     };
-    let KnownSign { cause, sign, .. } = phrases.signs[first.sign];
+    let KnownSign { cause, rank, .. } = phrases.signs[first.sign];
     // What a runtime found out for itself names its things; all else anybody may say.
-    if !proves_pull && sign.rank != Rank::Local && elsewhere::tells(lines, first.start) {
+    if !proves_pull && rank != Rank::Local && elsewhere::tells(lines, first.start) {
         return nothing(&cause::NOT_IMAGE_PULL, hits);
     }
     let mut also = Vec::new();
@@ -166,8 +161,8 @@ fn progress(cause: &Cause) -> u8 {
 
 /// The match that leads among those of one part.
 fn leader(phrases: &Phrases, matches: &[Match]) -> Option<Match> {
-    let order = |m: &&Match| (phrases.signs[m.sign].sign.rank, Reverse(m.end), m.start);
-    let candidates = matches.iter().filter(|m| phrases.signs[m.sign].sign.rank != Rank::Elsewhere);
+    let order = |m: &&Match| (phrases.signs[m.sign].rank, Reverse(m.end), m.start);
+    let candidates = matches.iter().filter(|m| phrases.signs[m.sign].rank != Rank::Elsewhere);
     work::count(matches.len());
     let mut best = candidates.clone().min_by_key(order)?;
     // A test shows that yielding has no cycle, so this ends.
@@ -191,7 +186,7 @@ fn leader(phrases: &Phrases, matches: &[Match]) -> Option<Match> {
 fn matches(lines: &str, phrases: &Phrases, hits: &[Hit], parts: &[Part]) -> Vec<Match> {
     let mut found: Vec<Match> = Vec::with_capacity(8);
     // Signs of several phrases that were found in part, with the slot that comes next.
-    let mut open: Vec<(Match, usize)> = Vec::new();
+    let mut open: Vec<(Match, u8)> = Vec::new();
     let mut current = usize::MAX;
     // Where the matches and the hits of the current part start.
     let (mut found_from, mut hits_from) = (0, 0);
@@ -218,9 +213,9 @@ fn matches(lines: &str, phrases: &Phrases, hits: &[Hit], parts: &[Part]) -> Vec<
         for &(sign, slot) in &phrase.uses {
             work::count(1 + open.len() + found.len() - found_from);
             let known = &phrases.signs[sign];
-            let joined = known.sign.place == Where::Joined;
+            let joined = known.place == Where::Joined;
             let start = if slot == 0 {
-                if !stands(lines, hit, known.sign.place, phrases, hits) {
+                if !stands(lines, hit, known.place, phrases, hits) {
                     continue;
                 }
                 hit.start
@@ -234,7 +229,7 @@ fn matches(lines: &str, phrases: &Phrases, hits: &[Hit], parts: &[Part]) -> Vec<
                 }
             };
             let m = Match { sign, start, end: hit.end, part };
-            if known.sign.phrases.get(slot + 1).is_some_and(|next| !next.is_empty()) {
+            if slot + 1 < known.phrases {
                 match open.iter_mut().find(|(o, next)| o.sign == sign && *next == slot + 1) {
                     // What is far away touches nothing: the latest start is the one that counts.
                     Some((open, _)) if joined => *open = m,
@@ -383,7 +378,7 @@ fn says_no_more(lines: &str, from: usize, phrases: &Phrases, hits: &[Hit]) -> bo
                 .phrase(hit.phrase)
                 .uses
                 .iter()
-                .any(|&(sign, slot)| slot == 0 && phrases.signs[sign].sign.rank == Rank::Vague)
+                .any(|&(sign, slot)| slot == 0 && phrases.signs[sign].rank == Rank::Vague)
         });
         match more {
             Some(more) => at = more.end.min(lines.len()),
@@ -400,12 +395,12 @@ const STEPS: usize = 16;
 
 /// Where the quoted text that starts here ends: at its quote, else at the end of the word.
 fn closing_quote(lines: &str, from: usize) -> usize {
-    let rest = &lines[from..];
-    let end = rest.find(['"', '\n']).unwrap_or(rest.len());
+    let rest = &lines.as_bytes()[from..];
+    let end = memchr::memchr2(b'"', b'\n', rest).unwrap_or(rest.len());
     work::count(end);
-    if rest[end..].starts_with('"') {
+    if rest.get(end) == Some(&b'"') {
         from + end
     } else {
-        from + rest.find([' ', '\n']).unwrap_or(rest.len())
+        from + memchr::memchr2(b' ', b'\n', rest).unwrap_or(rest.len())
     }
 }
