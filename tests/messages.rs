@@ -345,6 +345,88 @@ fn details_of_answers() {
 }
 
 #[test]
+fn details_of_platforms() {
+    for (text, wanted, offered) in [
+        (
+            "no matching manifest for windows/amd64 10.0.17763 in the manifest list entries",
+            Some("windows/amd64 10.0.17763"),
+            None,
+        ),
+        (
+            "a Windows version 10.0.20348-based image is incompatible with a 10.0.19045 host",
+            Some("windows 10.0.19045"),
+            Some("windows 10.0.20348"),
+        ),
+        (
+            "image with reference docker.io/library/alpine:latest was found but does not provide the specified platform (linux/arm64)",
+            Some("linux/arm64"),
+            None,
+        ),
+        (
+            "WARNING: image platform (linux/arm64) does not match the expected platform (linux/amd64)",
+            Some("linux/amd64"),
+            Some("linux/arm64"),
+        ),
+        (
+            "The requested image's platform (linux/amd64) does not match the detected host platform (linux/arm64/v8)",
+            Some("linux/arm64/v8"),
+            Some("linux/amd64"),
+        ),
+        (
+            "cannot download image with operating system \"windows\" when requesting \"linux\"",
+            Some("linux"),
+            Some("windows"),
+        ),
+    ] {
+        let details = message::read(text).details;
+        assert_eq!(details.image, None, "{text}");
+        let platforms = details.platforms.expect(text);
+        assert_eq!(
+            (platforms.wanted.as_deref(), platforms.offered.as_deref()),
+            (wanted, offered),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn details_of_permissions_and_paths() {
+    for (text, permission) in [
+        (
+            "denied: Permission 'storage.buckets.get' denied on resource (or it may not exist).",
+            "storage.buckets.get",
+        ),
+        (
+            "error parsing HTTP 403 response body: AccessDenied: node@acme.iam.gserviceaccount.com does not have storage.objects.get access to the Google Cloud Storage object.",
+            "storage.objects.get",
+        ),
+        ("denied: permission_denied: read_package", "read_package"),
+    ] {
+        assert_eq!(message::read(text).details.permission.as_deref(), Some(permission), "{text}");
+    }
+    let scopes = "denied: permission_denied: The token provided does not match expected scopes.";
+    assert_eq!(message::read(scopes).details.permission, None);
+
+    let full = message::read(
+        "failed to extract layer sha256:aa: write C:\\ProgramData\\containerd\\root\\x: There is not enough space on the disk.",
+    );
+    assert_eq!(full.details.path.as_deref(), Some("C:\\ProgramData\\containerd\\root\\x"));
+}
+
+/// A registry and a status are said only where the words prove them.
+#[test]
+fn details_that_are_not_said() {
+    let name = message::read(
+        "Failed to apply default image tag \"https://reg.io/a:1\": couldn't parse image name \"https://reg.io/a:1\": invalid reference format",
+    );
+    assert_eq!(name.details.registry, None);
+    let cut = message::read(
+        "writing blob: storing blob to file \"/var/tmp/x\": happened during read: unexpected EOF (after reconnecting, fetching blob: StatusCode: 400, \"<?xml...\")",
+    );
+    assert_eq!((cut.cause, cut.details.status), (&cause::CONNECTION_RESET, None));
+}
+
+#[test]
 fn nothing_hostile_leaves() {
     let reading = message::read(
         "Failed to pull image \"a\u{1b}]0;x\u{7}/b\u{202e}:1\": failed to do request: Get \"https://user:hunter2@h.io/v2/?X-Amz-Signature=abcdef\": EOF \u{1b}[31m",

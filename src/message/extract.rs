@@ -33,7 +33,8 @@ pub(super) fn details(text: &str, verdict: &Verdict) -> Details {
     if details.image.is_none() {
         details.image = seen.bare_image.map(|image| redact::line(image, NAME));
     }
-    if details.registry.is_none() {
+    // A name that cannot be read names no registry.
+    if details.registry.is_none() && verdict.cause.group != Group::Name {
         details.registry = details.image.as_deref().map(|image| registry_of(image).to_owned());
     }
     // Where nobody was reached nothing was sent, and a provider that fails has nothing to send.
@@ -96,6 +97,14 @@ fn read<'t>(
         }
         // "authn lookup for" is prose.
         Role::Marks(Mark::Lookup) if !starts_link(text, hit.start) => {}
+        // "no matching manifest for" names a platform.
+        Role::Marks(Mark::Image) if text[..hit.start].ends_with("matching ") => {}
+        // The path begins in the mark, behind the operation.
+        Role::Marks(Mark::Path) if leads => {
+            let from = hit.start + text[hit.start..hit.end].find(' ').map_or(0, |space| space + 1);
+            let end = text.floor_char_boundary(hit.end + NEAR);
+            details.path = Some(redact::line(word(&text[from..end]), NAME));
+        }
         Role::Marks(mark) if leads => at_mark(near(), mark, details, seen),
         Role::Marks(Mark::Image | Mark::Secrets) => {
             let Role::Marks(mark) = role else { return };
@@ -107,8 +116,8 @@ fn read<'t>(
 
 fn at_mark<'t>(rest: &'t str, mark: Mark, details: &mut Details, seen: &mut Seen<'t>) {
     match mark {
-        // Read where the text before it is at hand.
-        Mark::Url => {}
+        // Read where the text before them is at hand.
+        Mark::Url | Mark::Path => {}
         Mark::Dial => {
             let address = word(rest);
             if address.starts_with(|c: char| c == '[' || c.is_ascii_digit()) {
@@ -143,12 +152,37 @@ fn at_mark<'t>(rest: &'t str, mark: Mark, details: &mut Details, seen: &mut Seen
         Mark::Blob => seen.blob = true,
         Mark::Proxy => seen.proxy = true,
         Mark::Action => details.permission = Some(redact::line(word(rest), NAME)),
-        Mark::Permission => details.permission = Some(redact::line(quoted(rest), NAME)),
+        Mark::Permission => details.permission = Some(redact::line(word(rest), NAME)),
+        // `storage.objects.get`, `read_package`; other words are prose.
+        Mark::Missing => {
+            let name = word(rest);
+            if name.contains(['.', '_']) {
+                details.permission = Some(redact::line(name, NAME));
+            }
+        }
         Mark::Architecture => wanted_by_parts(rest, details),
         Mark::Platform => {
-            let end = rest.find([' ', ',', '\n', ':']).unwrap_or(rest.len());
+            let mut wanted = platform(rest);
+            // Windows images fit one version of Windows, which stands behind the architecture.
+            let version = rest[wanted.len()..].strip_prefix(' ').map(platform);
+            if let Some(version) = version.filter(|text| text.starts_with("10.")) {
+                wanted = &rest[..wanted.len() + 1 + version.len()];
+            }
+            details.platforms.get_or_insert_default().wanted = Some(redact::line(wanted, NAME));
+        }
+        Mark::Offered => {
+            let offered = redact::line(platform(rest), NAME);
+            details.platforms.get_or_insert_default().offered = Some(offered);
+        }
+        // `10.0.20348-based image is incompatible with a 10.0.19045 host`: moby and hcsshim.
+        Mark::Windows => {
+            let Some((image, host)) = rest.split_once("-based image is incompatible with a ")
+            else {
+                return;
+            };
+            let windows = |version: &str| Some(redact::line(&format!("windows {version}"), NAME));
             let platforms = details.platforms.get_or_insert_default();
-            platforms.wanted = Some(redact::line(&rest[..end], NAME));
+            (platforms.offered, platforms.wanted) = (windows(image), windows(word(host)));
         }
         Mark::Names => {
             let end = rest.find([':', '\n', '"']).unwrap_or(rest.len());
@@ -180,11 +214,6 @@ fn at_mark<'t>(rest: &'t str, mark: Mark, details: &mut Details, seen: &mut Seen
             if seen.bare_image.is_none() && is_reference(image) {
                 seen.bare_image = Some(image);
             }
-        }
-        Mark::Path => {
-            // The mark ends with the path's first slash.
-            let path = format!("/{}", word(rest));
-            details.path = Some(redact::line(&path, NAME));
         }
         Mark::Limit => {
             let end = rest.floor_char_boundary(rest.find('\n').unwrap_or(rest.len()).min(SENTENCE));
@@ -308,6 +337,12 @@ fn percent_decoded(text: &str) -> String {
         .replace("%2C", ",")
 }
 
+/// A platform, up to what closes it.
+fn platform(rest: &str) -> &str {
+    let end = rest.find([' ', ',', '\n', ':', ')', '"']).unwrap_or(rest.len());
+    &rest[..end]
+}
+
 /// `architecture "amd64", variant "", OS "linux"`: containers/image, quoted since 5.30.
 fn wanted_by_parts(rest: &str, details: &mut Details) {
     let value = |rest: &str| {
@@ -342,7 +377,10 @@ fn validity(rest: &str, certificate: &mut Certificate) {
 
 /// The HTTP status that the error states.
 fn status(part: &str, verdict: &Verdict) -> Option<u16> {
-    if matches!(verdict.cause.group, Group::NoCause | Group::Name) {
+    // Where the connection failed, a status belongs to an earlier or later request.
+    let nobody_answered =
+        verdict.cause.group == Group::Network && verdict.cause != &cause::PROXY_ERROR;
+    if nobody_answered || matches!(verdict.cause.group, Group::NoCause | Group::Name) {
         return None;
     }
     work::count(part.len());

@@ -62,12 +62,18 @@ pub(super) enum Mark {
     Proxy,
     /// A permission follows, bare.
     Action,
+    /// A permission follows, if what follows looks like one.
+    Missing,
     /// A permission follows, in quotes.
     Permission,
     /// The architecture that was wanted follows.
     Architecture,
     /// The platform that was wanted follows.
     Platform,
+    /// The platform that the image has follows.
+    Offered,
+    /// The image's and the host's version of Windows follow.
+    Windows,
     /// The names of a certificate follow.
     Names,
     /// The name that a certificate should have follows.
@@ -218,9 +224,21 @@ pub(super) const FRAMES: &[(&str, Role)] = &[
     ("proxyconnect", Marks(Mark::Proxy)),
     ("not authorized to perform: ", Marks(Mark::Action)),
     ("permission \"", Marks(Mark::Permission)),
+    ("permission '", Marks(Mark::Permission)),
+    ("permission_denied: ", Marks(Mark::Missing)),
+    ("does not have ", Marks(Mark::Missing)),
     ("for architecture ", Marks(Mark::Architecture)),
     ("no matching manifest for ", Marks(Mark::Platform)),
     ("no child with platform ", Marks(Mark::Platform)),
+    ("host platform (", Marks(Mark::Platform)),
+    ("specified platform (", Marks(Mark::Platform)),
+    ("expected platform (", Marks(Mark::Platform)),
+    ("when requesting \"", Marks(Mark::Platform)),
+    ("image's platform (", Marks(Mark::Offered)),
+    ("image platform (", Marks(Mark::Offered)),
+    ("image operating system \"", Marks(Mark::Offered)),
+    ("image with operating system \"", Marks(Mark::Offered)),
+    ("windows version ", Marks(Mark::Windows)),
     ("certificate is valid for ", Marks(Mark::Names)),
     ("wanted to match ", Marks(Mark::Wanted)),
     ("cannot validate certificate for ", Marks(Mark::Wanted)),
@@ -236,6 +254,10 @@ pub(super) const FRAMES: &[(&str, Role)] = &[
     ("mkdir /", Marks(Mark::Path)),
     ("sync /", Marks(Mark::Path)),
     ("rename /", Marks(Mark::Path)),
+    ("open c:\\", Marks(Mark::Path)),
+    ("write c:\\", Marks(Mark::Path)),
+    ("mkdir c:\\", Marks(Mark::Path)),
+    ("rename c:\\", Marks(Mark::Path)),
     ("pull rate limit", Marks(Mark::Limit)),
     ("toomanyrequests: ", Marks(Mark::Limit)),
     ("quota", Marks(Mark::Limit)),

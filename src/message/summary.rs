@@ -79,8 +79,13 @@ fn facts(details: &Details, out: &mut String) {
     if let Some(permission) = &details.permission {
         let _ = write!(out, "; the permission {permission} is missing");
     }
-    if let Some(wanted) = details.platforms.as_ref().and_then(|known| known.wanted.as_ref()) {
-        let _ = write!(out, "; the node wants {wanted}");
+    if let Some(platforms) = &details.platforms {
+        if let Some(wanted) = &platforms.wanted {
+            let _ = write!(out, "; the node wants {wanted}");
+        }
+        if let Some(offered) = &platforms.offered {
+            let _ = write!(out, "; the image is for {offered}");
+        }
     }
     if let Some(certificate) = &details.certificate {
         if !certificate.names.is_empty() {
