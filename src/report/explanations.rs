@@ -77,7 +77,11 @@ pub struct Json {
 
 impl Writer for Json {
     fn render(&self, explanation: &Explanation<'_>) -> String {
-        serde_json::to_string(&ItemV1::from(explanation)).expect("texts and lists are JSON")
+        let item = ItemV1::from(explanation);
+        // Room for the two long texts and for everything else.
+        let mut out = Vec::with_capacity(item.message.len() + item.summary.len() + 400);
+        serde_json::to_writer(&mut out, &item).expect("texts and lists are JSON");
+        String::from_utf8(out).expect("JSON is UTF-8")
     }
 
     fn item(&mut self, _: &'static Cause, rendered: &str, out: &mut dyn Write) -> io::Result<()> {
@@ -87,7 +91,8 @@ impl Writer for Json {
             out.write_all(b",\n")?;
         }
         self.items += 1;
-        write!(out, "    {rendered}")
+        out.write_all(b"    ")?;
+        out.write_all(rendered.as_bytes())
     }
 
     fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
