@@ -7,7 +7,7 @@ use divan::counter::{BytesCount, ItemsCount};
 use pulldoctor::message;
 
 fn main() {
-    // The automaton is built once; it is measured on its own.
+    // The dictionary is made once; what that costs shows in the first message.
     message::cause_of("warm up");
     divan::main();
 }

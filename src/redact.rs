@@ -40,13 +40,11 @@ pub fn line(text: &str, max: usize) -> String {
 
 /// Whether this is printable ASCII with single spaces: then there is nothing to do.
 fn is_plain(bytes: &[u8]) -> bool {
-    // Without a branch for each byte, these are done for many bytes at once.
-    let ascii = bytes.iter().fold(true, |plain, byte| plain & (b' '..=b'~').contains(byte));
-    let spaced = bytes
-        .iter()
-        .zip(bytes.iter().skip(1))
-        .fold(false, |found, (one, next)| found | ((*one == b' ') & (*next == b' ')));
-    ascii && !spaced
+    // Counting looks at many bytes at once; stopping at the first would not.
+    let pairs = bytes.iter().zip(bytes.iter().skip(1));
+    let spaced = pairs.filter(|pair| *pair == (&b' ', &b' ')).count() > 0;
+    let odd = bytes.iter().filter(|byte| !(b' '..=b'~').contains(*byte)).count();
+    odd == 0 && !spaced
 }
 
 /// Harmless text that may have several lines, of at most `max` characters.
@@ -216,26 +214,32 @@ static AT: [u8; 256] = {
 };
 
 static AFTER: [u8; 256] = {
-    let mut bits = [0; 256];
-    bits[b':' as usize] = bit::SLASH;
-    let mut byte = 0;
-    while byte < 256 {
-        let word = byte < 128 && (byte as u8).is_ascii_alphanumeric();
-        if word || byte == b'"' as usize {
-            bits[byte] |= bit::ASSIGNMENT;
+    let mut all = [0; 256];
+    let mut byte = 0_u8;
+    loop {
+        let mut bits = 0;
+        if byte.is_ascii_alphanumeric() || byte == b'"' {
+            bits |= bit::ASSIGNMENT;
         }
-        if !word && byte != b'_' as usize {
-            bits[byte] |= bit::TOKEN;
+        if !byte.is_ascii_alphanumeric() && byte != b'_' {
+            bits |= bit::TOKEN;
         }
-        if matches!(byte as u8, b'"' | b'n' | b'N' | b'd' | b'D') {
-            bits[byte] |= bit::COLON;
+        if matches!(byte, b'"' | b'n' | b'N' | b'd' | b'D') {
+            bits |= bit::COLON;
         }
-        if matches!(byte as u8, b'c' | b'C' | b'r' | b'R') {
-            bits[byte] |= bit::SPACE;
+        if matches!(byte, b'c' | b'C' | b'r' | b'R') {
+            bits |= bit::SPACE;
+        }
+        if byte == b':' {
+            bits |= bit::SLASH;
+        }
+        all[byte as usize] = bits;
+        if byte == u8::MAX {
+            break;
         }
         byte += 1;
     }
-    bits
+    all
 };
 
 /// The range of a credential that begins to show at `at`, if one does.

@@ -36,12 +36,10 @@ pub(super) fn clean(text: &str) -> Clean<'_> {
 
 /// Whether there is nothing to undo: the common case, which then costs no copy.
 fn is_clean(bytes: &[u8]) -> bool {
-    // Without a branch for each byte, these are done for many bytes at once.
-    let spaced = bytes
-        .iter()
-        .zip(bytes.iter().skip(1))
-        .fold(false, |found, (one, next)| found | ((*one == b' ') & (*next == b' ')));
-    let special = bytes.iter().fold(false, |found, byte| found | is_special(*byte));
+    // Counting looks at many bytes at once; stopping at the first would not.
+    let pairs = bytes.iter().zip(bytes.iter().skip(1));
+    let spaced = pairs.filter(|pair| *pair == (&b' ', &b' ')).count() > 0;
+    let special = bytes.iter().filter(|byte| is_special(**byte)).count() > 0;
     let nothing_to_undo = |at: usize| match bytes[at] {
         b'&' => !starts_entity(&bytes[at..]),
         b'[' => colour(&bytes[at..]).is_none(),
@@ -55,7 +53,7 @@ fn is_clean(bytes: &[u8]) -> bool {
 
 /// Whether a byte always needs a closer look: escapes, control characters, anything not ASCII.
 const fn is_special(byte: u8) -> bool {
-    (byte < b' ') | (byte > b'~') | (byte == b'\\')
+    byte < b' ' || byte > b'~' || byte == b'\\'
 }
 
 /// Whether a byte is copied without a look at what stands around it.

@@ -151,8 +151,9 @@ fn at_mark<'t>(rest: &'t str, mark: Mark, details: &mut Details, seen: &mut Seen
         Mark::Credential => details.credential_sent = Some(true),
         Mark::Blob => seen.blob = true,
         Mark::Proxy => seen.proxy = true,
-        Mark::Action => details.permission = Some(redact::line(word(rest), NAME)),
-        Mark::Permission => details.permission = Some(redact::line(word(rest), NAME)),
+        Mark::Action | Mark::Permission => {
+            details.permission = Some(redact::line(word(rest), NAME));
+        }
         // `storage.objects.get`, `read_package`; other words are prose.
         Mark::Missing => {
             let name = word(rest);

@@ -151,12 +151,15 @@ impl Phrases {
             let class = self.class(*byte);
             if class.is(Class::BEGINS) {
                 let rest = &bytes[at..];
-                let known = |beginning: Option<Beginning>| {
-                    beginning.filter(|beginning| self.begins(*beginning))
-                };
-                let long = known(Beginning::long(rest));
-                let short = known(Beginning::short(rest).filter(|_| class.is(Class::BEGINS_SHORT)));
-                for beginning in long.into_iter().chain(short) {
+                if let Some(beginning) = Beginning::long(rest)
+                    && self.begins(beginning)
+                {
+                    self.find_at(bytes, at, beginning, hits);
+                }
+                if class.is(Class::BEGINS_SHORT)
+                    && let Some(beginning) = Beginning::short(rest)
+                    && self.begins(beginning)
+                {
                     self.find_at(bytes, at, beginning, hits);
                 }
             }
@@ -253,7 +256,7 @@ fn key(text: &[u8]) -> u128 {
 
 /// How many bytes of a phrase are its beginning.
 const BEGINNING: usize = 5;
-/// How many beginnings the bits tell apart, and the slots.
+/// How many beginnings the bits tell apart, and the slots: what [`Beginning`] leaves of 64 bits.
 const BITS: usize = 1 << 15;
 const SLOTS: usize = 1 << 13;
 
@@ -278,17 +281,17 @@ impl Beginning {
         Self::long(text).or_else(|| Self::short(text)).unwrap_or(Self(0))
     }
 
-    fn mixed([a, b, c, d, e]: [u8; BEGINNING]) -> Self {
-        let key = u64::from(u32::from_le_bytes([a, b, c, d])) | u64::from(e) << 32;
+    fn mixed([first @ .., last]: [u8; BEGINNING]) -> Self {
+        let key = u64::from(u32::from_le_bytes(first)) | u64::from(last) << 32;
         Self(key.wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 
     fn bit(self) -> usize {
-        (self.0 >> (u64::BITS - BITS.ilog2())) as usize
+        (self.0 >> 49) as usize
     }
 
     fn slot(self) -> usize {
-        (self.0 >> (u64::BITS - SLOTS.ilog2())) as usize
+        (self.0 >> 51) as usize
     }
 }
 
