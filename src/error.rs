@@ -80,6 +80,14 @@ pub enum Error {
         /// What of nearly that name is there, best first.
         near: Vec<String>,
     },
+    /// The namespace to look in does not exist.
+    #[error("there is no namespace {name:?}")]
+    NoSuchNamespace {
+        /// Its name.
+        name: String,
+        /// Namespaces of nearly that name, best first.
+        near: Vec<String>,
+    },
     /// An input is damaged, or holds a value where none of its form can stand.
     #[error("cannot make sense of {input}: {why}")]
     Malformed {
@@ -134,6 +142,12 @@ impl Error {
                     "with --wait it is waited for until it exists".to_owned(),
                 ]
             }
+            Self::NoSuchNamespace { near, .. } if !near.is_empty() => {
+                vec![format!("of a similar name: {}", listed(near))]
+            }
+            Self::NoSuchNamespace { .. } => {
+                vec!["`kubectl get namespaces` lists what is there".to_owned()]
+            }
             Self::Unreadable { .. } => {
                 vec!["--from takes a file, a directory, or - for standard input".to_owned()]
             }
@@ -180,6 +194,7 @@ impl Error {
             | Self::Kubeconfig(_)
             | Self::Api(_)
             | Self::NoSuchObject(_)
+            | Self::NoSuchNamespace { .. }
             | Self::NoSuchWorkload { .. } => exit::CANNOT_LOOK,
         }
     }

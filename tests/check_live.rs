@@ -378,3 +378,21 @@ fn a_list_whose_token_expires_is_begun_anew() {
     assert_eq!(run.code, 0, "{run:?}");
     assert_eq!(run.stdout, "the images of all 501 pods are pulled\n");
 }
+
+#[test]
+fn a_misspelt_namespace_is_no_healthy_one() {
+    let server = ApiServer::builder().object(pod("web-1", "1", up())).start();
+    let run = check(&server, &["-n", "shops"]);
+    assert_eq!((run.code, run.stdout.as_str()), (3, ""));
+    assert_eq!(
+        run.stderr,
+        "error: there is no namespace \"shops\"\nhint: of a similar name: shop\n"
+    );
+    let run = check(&server, &["-n", "kube-system"]);
+    assert_eq!(run.code, 0, "it is there, and empty: {}", run.stderr);
+    // Who may not read namespaces is told what can be seen.
+    let server = ApiServer::builder().deny(Deny::to("get", "namespaces")).start();
+    let run = check(&server, &["-n", "shops"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stdout.starts_with("no pods in scope"), "{}", run.stdout);
+}

@@ -79,6 +79,13 @@ impl Looked {
         let cluster = self.cluster.insert(cluster);
         let pods = scope.pods(cluster, args.all_namespaces).await?;
         cluster.scan(&pods, &mut self.scanned).await?;
+        // A misspelt namespace has no failing pods either.
+        if !args.all_namespaces
+            && self.scanned.survey.examined == 0
+            && let Some(error) = cluster.no_such_namespace(cluster.namespace()).await
+        {
+            return Err(error);
+        }
         self.is_whole = scope.is_whole();
         Ok(())
     }

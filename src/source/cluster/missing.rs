@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::Cluster;
 use super::ask::{Ask, NAMESPACES, PODS, Resource, SECRETS};
 use super::pages::PAGE;
-use crate::error::{ApiFault, NoSuchObject};
+use crate::error::{ApiFault, Error, NoSuchObject};
 use crate::facts::ObjectName;
 use crate::near;
 use crate::source::wire::{List, Metadata};
@@ -46,11 +46,10 @@ impl Cluster {
             .fields(format!("metadata.name={}", name.name))
             .metadata()
             .limit(PAGE);
-        let namespace = Ask::get_unscoped(NAMESPACES, &name.namespace).metadata();
-        let (here, everywhere, namespace) = future::join3(
+        let (here, everywhere, namespace_exists) = future::join3(
             self.names(&here),
             self.names(&everywhere),
-            self.within_reason(self.transport.fetch::<Named>(&namespace)),
+            self.namespace_exists(&name.namespace),
         )
         .await;
 
@@ -60,17 +59,36 @@ impl Cluster {
             .filter(|found| found.namespace != name.namespace)
             .take(MOST)
             .collect();
-        help.namespace_exists = match namespace {
-            Some(Ok(_)) => Some(true),
-            Some(Err(ApiFault::NotFound { .. })) => Some(false),
-            Some(Err(_)) | None => None,
-        };
+        help.namespace_exists = namespace_exists;
         if help.namespace_exists == Some(false) {
-            let all = self.names(&Ask::list(NAMESPACES, None).metadata().limit(PAGE)).await;
-            help.near_namespaces =
-                near::names(&name.namespace, all.iter().map(|found| found.name.as_str()));
+            help.near_namespaces = self.near_namespaces(&name.namespace).await;
         }
         help
+    }
+
+    /// The error for a namespace that certainly does not exist. An empty one looks the same in lists
+    /// of its objects.
+    pub async fn no_such_namespace(&self, name: &str) -> Option<Error> {
+        if self.namespace_exists(name).await != Some(false) {
+            return None;
+        }
+        let near = self.near_namespaces(name).await;
+        Some(Error::NoSuchNamespace { name: name.to_owned(), near })
+    }
+
+    /// Whether a namespace exists; none if that cannot be seen.
+    async fn namespace_exists(&self, name: &str) -> Option<bool> {
+        let ask = Ask::get_unscoped(NAMESPACES, name).metadata();
+        match self.within_reason(self.transport.fetch::<Named>(&ask)).await? {
+            Ok(_) => Some(true),
+            Err(ApiFault::NotFound { .. }) => Some(false),
+            Err(_) => None,
+        }
+    }
+
+    async fn near_namespaces(&self, name: &str) -> Vec<String> {
+        let all = self.names(&Ask::list(NAMESPACES, None).metadata().limit(PAGE)).await;
+        near::names(name, all.iter().map(|found| found.name.as_str()))
     }
 
     async fn names(&self, ask: &Ask) -> Vec<ObjectName> {
