@@ -25,7 +25,7 @@ pub use cases::{Cases, cases};
 pub use incident::{Incident, incidents};
 pub use symptom::{
     Progress, is_about_one_image, is_telling, kind_name, may_fail, progress, says_why, stuck,
-    tells_failure,
+    tells_failure, tells_success,
 };
 
 /// How sure a diagnosis is.

@@ -29,7 +29,7 @@ use crate::scope::{Expected, Wanted};
 use crate::survey::Survey;
 
 pub use board::{Board, Census};
-pub use contact::{Blindness, Contact, Notice, Sense};
+pub use contact::{Blindness, Contact, Mute, Notice, Sense};
 pub use decide::{Decision, Settling};
 pub use history::{History, SAMPLE, TREND, Trend};
 pub use incidents::{ChangeKind, End, Ended, FailureChange, Incident, IncidentChange, Incidents};
@@ -137,9 +137,9 @@ impl Tracker {
         self.take(turn, now);
     }
 
-    /// A pod is gone; `uid` is empty if it is not known.
-    pub fn delete(&mut self, name: &ObjectName, uid: &str, now: Time) {
-        if let Some(tracked) = self.world.delete(name, uid) {
+    /// A pod is gone: its `uid` is empty, and the `version` of its end 0, if that is not known.
+    pub fn delete(&mut self, name: &ObjectName, uid: &str, version: u64, now: Time) {
+        if let Some(tracked) = self.world.delete(name, uid, version) {
             self.tell_gone(name, &tracked, now);
         }
     }

@@ -177,7 +177,7 @@ impl Watch {
             Seen::Pods(area, change) => match change {
                 Change::Anew => board.begin(&area),
                 Change::Is(pod) => board.apply(&area, *pod, now),
-                Change::Gone(pod) => board.delete(&area, &pod.name, &pod.uid, now),
+                Change::Gone(pod) => board.delete(&area, &pod, now),
                 Change::Listed => {
                     board.listed(&area, now);
                     self.pods_known.get_or_insert(now);
@@ -193,10 +193,10 @@ impl Watch {
                 Change::Seeing | Change::Nothing => {
                     board.contact.heard(Sense::Events, &area, now);
                 }
-                Change::Anew => {}
+                Change::Anew => board.begin_events(&area),
             },
             Seen::EventsUnseen(area, why) => board.events_unseen(&area, why),
-            Seen::Server(mute) => board.contact.server(mute),
+            Seen::Server(mute) => board.contact.server(mute, now),
             Seen::Workload(..) => {}
         }
     }
@@ -230,7 +230,8 @@ impl Watch {
     /// How long nothing needs to be done if nothing is seen.
     fn wake(&self, now: Time, asking: &Asking) -> Duration {
         let patience = self.pods_known.filter(|_| !self.is_told).map(|known| known + PATIENCE);
-        let due = [self.board.incidents.next_due(), patience, self.end, asking.next_due()];
+        let due =
+            [self.board.incidents.next_due(), patience, self.end, asking.next_due(&self.board)];
         let due = due.into_iter().flatten().min();
         let pause = due.map_or(TimeDelta::minutes(1), |due| due - now);
         // What is due now was told just now; a pause keeps a mistake from turning into a spin.

@@ -20,7 +20,7 @@ use events::{
     Tale, event_evidence, event_fits, fails_by_events, is_try, secrets_unretrieved, tale,
     worth_quoting,
 };
-pub use events::{is_telling, tells_failure};
+pub use events::{is_telling, tells_failure, tells_success};
 use neighbours::neighbour_words;
 pub use progress::{Progress, is_about_one_image, may_fail, progress, stuck};
 use state::{

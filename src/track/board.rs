@@ -36,6 +36,7 @@ pub struct Board {
 impl Board {
     /// A full list of pods begins, or is tried.
     pub fn begin(&mut self, area: &Area) {
+        self.contact.begin(Sense::Pods, area);
         self.world.begin(area);
     }
 
@@ -56,9 +57,9 @@ impl Board {
     }
 
     /// A pod is gone.
-    pub fn delete(&mut self, area: &Area, name: &ObjectName, uid: &str, now: Time) {
+    pub fn delete(&mut self, area: &Area, pod: &Pod, now: Time) {
         self.contact.heard(Sense::Pods, area, now);
-        if let Some(tracked) = self.world.delete(name, uid) {
+        if let Some(tracked) = self.world.delete(&pod.name, &pod.uid, pod.version) {
             self.incidents.gone(&tracked, now);
         }
     }
@@ -77,10 +78,19 @@ impl Board {
         self.world.forget_event(name, event);
     }
 
+    /// A full list of events begins, or is tried.
+    pub fn begin_events(&mut self, area: &Area) {
+        self.contact.begin(Sense::Events, area);
+        self.world.begin_events(area);
+    }
+
     /// The list of events is complete.
     pub fn events_listed(&mut self, area: &Area, now: Time) {
         self.contact.listed(Sense::Events, area, now);
         self.world.set_events_unseen(area, None);
+        for turn in self.world.events_listed(area, now) {
+            self.incidents.take(&turn, &self.world, now);
+        }
     }
 
     /// The events of an area cannot be read.

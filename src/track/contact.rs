@@ -11,6 +11,11 @@ use chrono::TimeDelta;
 use super::world::Area;
 use crate::facts::Time;
 
+/// A server that has said something within that time is alive, whatever became of a question.
+const ALIVE: TimeDelta = TimeDelta::seconds(1);
+/// After the pods can be seen again, their events have so long to follow before it is told of them.
+const FOLLOWS: TimeDelta = TimeDelta::seconds(5);
+
 /// What is listened to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sense {
@@ -57,6 +62,8 @@ struct Ear {
     heard: Time,
     /// Whether a full list has come at least once.
     is_listed: bool,
+    /// Whether a full list is under way: until it is complete, nothing lost is found again.
+    is_listing: bool,
     /// Why nothing is heard.
     lost: Option<String>,
 }
@@ -65,34 +72,46 @@ struct Ear {
 #[derive(Debug, Default)]
 pub struct Contact {
     ears: BTreeMap<(Sense, Area), Ear>,
-    /// Why the API server does not answer, while the streams only say nothing.
-    mute: Option<String>,
     /// What was last told of each sense that is lost.
     told: BTreeMap<Sense, Blindness>,
+    /// The latest time that anything was told.
+    clock: Option<Time>,
+    /// When it was last told that the pods can be seen again.
+    is_back: Option<Time>,
 }
 
 impl Contact {
     /// Begins to listen.
     pub fn open(&mut self, sense: Sense, area: &Area, now: Time) {
-        let ear = Ear { heard: now, is_listed: false, lost: None };
+        let ear = Ear { heard: now, is_listed: false, is_listing: false, lost: None };
         self.ears.entry((sense, area.clone())).or_insert(ear);
     }
 
     /// Something was heard.
     pub fn heard(&mut self, sense: Sense, area: &Area, now: Time) {
         if let Some(ear) = self.ears.get_mut(&(sense, area.clone())) {
+            self.clock = self.clock.max(Some(now));
             ear.heard = ear.heard.max(now);
-            ear.lost = None;
+            if !ear.is_listing {
+                ear.lost = None;
+            }
         }
-        self.mute = None;
+    }
+
+    /// A full list begins.
+    pub fn begin(&mut self, sense: Sense, area: &Area) {
+        if let Some(ear) = self.ears.get_mut(&(sense, area.clone())) {
+            ear.is_listing = true;
+        }
     }
 
     /// A full list has come.
     pub fn listed(&mut self, sense: Sense, area: &Area, now: Time) {
-        self.heard(sense, area, now);
         if let Some(ear) = self.ears.get_mut(&(sense, area.clone())) {
             ear.is_listed = true;
+            ear.is_listing = false;
         }
+        self.heard(sense, area, now);
     }
 
     /// Nothing is heard for the time being.
@@ -102,9 +121,19 @@ impl Contact {
         }
     }
 
-    /// The API server was asked whether it is there: none if it answered.
-    pub fn server(&mut self, mute: Option<String>) {
-        self.mute = mute;
+    /// The API server was asked whether it is there: none if it answered. If it did not, and no
+    /// stream said anything while it was waited for, they are lost; that it answers again does not
+    /// mean that they do.
+    pub fn server(&mut self, mute: Option<Mute>, now: Time) {
+        self.clock = self.clock.max(Some(now));
+        let Some(Mute { why, waited }) = mute else { return };
+        let silent = waited.max(ALIVE);
+        if self.ears.values().any(|ear| now - ear.heard < silent) {
+            return;
+        }
+        for ear in self.ears.values_mut() {
+            ear.lost.get_or_insert_with(|| why.clone());
+        }
     }
 
     /// Whether everything that can be heard was listed once: before that, what is known is a part.
@@ -118,8 +147,8 @@ impl Contact {
     pub fn blindness(&self, sense: Sense) -> Option<Blindness> {
         let ears = self.ears.iter().filter(|((it, _), _)| *it == sense).map(|(_, ear)| ear);
         let lost = ears.filter_map(|ear| {
-            let why = ear.lost.as_ref().or(self.mute.as_ref())?;
-            Some(Blindness { since: ear.heard, why: why.clone() })
+            let why = ear.lost.clone()?;
+            Some(Blindness { since: ear.heard, why })
         });
         lost.min_by_key(|blindness| blindness.since)
     }
@@ -131,6 +160,12 @@ impl Contact {
         ears.map(|(_, ear)| now - ear.heard).max()
     }
 
+    /// Whether that the events are lost goes without saying: the pods are as well, or were until now.
+    fn is_about_to_follow(&self) -> bool {
+        let is_back = self.is_back.zip(self.clock).is_some_and(|(back, now)| now - back < FOLLOWS);
+        is_back || self.told.contains_key(&Sense::Pods)
+    }
+
     /// What is to be told: senses that were lost since this was last asked, or are back. Without
     /// pods the events need no mention.
     pub fn take_notices(&mut self) -> Vec<Notice> {
@@ -139,13 +174,16 @@ impl Contact {
             let lost = self.blindness(sense);
             match (lost, self.told.contains_key(&sense)) {
                 (Some(blindness), false) => {
-                    if sense == Sense::Events && self.told.contains_key(&Sense::Pods) {
+                    if sense == Sense::Events && self.is_about_to_follow() {
                         continue;
                     }
                     self.told.insert(sense, blindness.clone());
                     notices.push(Notice { sense, blindness, is_over: false });
                 }
                 (None, true) => {
+                    if sense == Sense::Pods {
+                        self.is_back = self.clock;
+                    }
                     if let Some(blindness) = self.told.remove(&sense) {
                         notices.push(Notice { sense, blindness, is_over: true });
                     }
@@ -157,9 +195,22 @@ impl Contact {
     }
 }
 
+/// An API server that does not answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mute {
+    /// Why, in a few words.
+    pub why: String,
+    /// How long it was waited for.
+    pub waited: TimeDelta,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn mute() -> Mute {
+        Mute { why: "it does not answer".to_owned(), waited: TimeDelta::seconds(5) }
+    }
 
     fn at(seconds: i64) -> Time {
         chrono::DateTime::from_timestamp(1_000_000 + seconds, 0).unwrap()
@@ -215,10 +266,41 @@ mod tests {
     fn a_server_that_does_not_answer_makes_silence_blindness() {
         let mut contact = contact();
         contact.listed(Sense::Pods, &None, at(5));
-        contact.server(Some("it does not answer".to_owned()));
+        contact.server(Some(mute()), at(7));
+        assert_eq!(contact.blindness(Sense::Pods), None, "it has just been heard");
+        contact.server(Some(mute()), at(20));
         assert_eq!(contact.blindness(Sense::Pods).unwrap().since, at(5));
         assert_eq!(contact.silence(Sense::Pods, at(25)), Some(TimeDelta::seconds(20)));
-        contact.server(None);
+        contact.server(None, at(26));
+        assert!(contact.blindness(Sense::Pods).is_some(), "the stream may be dead all the same");
+        contact.heard(Sense::Pods, &None, at(27));
+        assert_eq!(contact.blindness(Sense::Pods), None);
+    }
+
+    #[test]
+    fn events_that_follow_the_pods_need_no_mention() {
+        let mut contact = contact();
+        contact.server(Some(mute()), at(20));
+        assert_eq!(contact.take_notices().len(), 1);
+        contact.heard(Sense::Pods, &None, at(30));
+        assert_eq!(contact.take_notices().len(), 1, "the pods are back");
+        contact.heard(Sense::Pods, &None, at(31));
+        assert_eq!(contact.take_notices(), []);
+        contact.heard(Sense::Pods, &None, at(36));
+        let notices = contact.take_notices();
+        assert_eq!(notices[0].sense, Sense::Events, "they do not follow");
+    }
+
+    #[test]
+    fn a_list_that_is_not_complete_finds_nothing_again() {
+        let mut contact = contact();
+        contact.listed(Sense::Pods, &None, at(5));
+        contact.lost(Sense::Pods, &None, "connection refused");
+        contact.begin(Sense::Pods, &None);
+        contact.heard(Sense::Pods, &None, at(20));
+        assert!(contact.blindness(Sense::Pods).is_some());
+        contact.begin(Sense::Pods, &None);
+        contact.listed(Sense::Pods, &None, at(25));
         assert_eq!(contact.blindness(Sense::Pods), None);
     }
 }

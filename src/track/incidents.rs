@@ -322,6 +322,11 @@ impl Incident {
         self.ended_at.is_none()
     }
 
+    /// Whether it may still be taken up again if it comes back.
+    fn is_remembered(&self, now: Time) -> bool {
+        self.ended_at.is_none_or(|at| now - at <= REMEMBERED)
+    }
+
     /// The failing pods.
     pub fn pods(&self) -> &Tally<ObjectName> {
         &self.pods
@@ -418,12 +423,11 @@ impl Incident {
         let has_news =
             self.is_diagnosed || !self.joined.is_empty() || self.more_joined > 0 || self.left > 0;
         match (&self.told, self.ended_at) {
-            (None, Some(_)) => None,
             (None, None) if self.cause.group == Group::NoCause => Some(self.opened + WORDS),
             (None, None) => Some(self.opened),
             (Some(_), Some(_)) => Some(self.lingers_until),
             (Some(told), None) if has_news => Some(told.at + told.pause),
-            (Some(_), None) => None,
+            (None, Some(_)) | (Some(_), None) => None,
         }
     }
 
@@ -492,9 +496,7 @@ impl Incidents {
                 self.unsettled.insert(turn.name.clone());
             }
             (Standing::Pending(_), true) => {}
-            _ => {
-                self.unsettled.remove(&turn.name);
-            }
+            _ => self.settle(&turn.name, now),
         }
         if is_same && matches!(tracked.standing, Standing::Pulled) {
             self.note_success(turn, tracked, now);
@@ -503,7 +505,7 @@ impl Incidents {
 
     /// A pod is gone.
     pub fn gone(&mut self, tracked: &Tracked, now: Time) {
-        self.unsettled.remove(&tracked.pod.name);
+        self.settle(&tracked.pod.name, now);
         for spot in tracked.standing.failures().iter().map(Spot::of) {
             self.end(&spot, End::Deleted, now);
         }
@@ -518,7 +520,10 @@ impl Incidents {
         let before = incident.diagnosis.as_ref().map(|it| (it.root_cause, fix(it)));
         if before != Some((diagnosis.root_cause, fix(&diagnosis))) {
             incident.is_diagnosed = true;
-            self.changes.push(FailureChange::Updated(Box::new(diagnosis.clone())));
+            // While it was asked about, the failure may have ended.
+            if incident.members.contains_key(&Spot::of(&diagnosis)) {
+                self.changes.push(FailureChange::Updated(Box::new(diagnosis.clone())));
+            }
         }
         incident.diagnosis = Some(Box::new(diagnosis));
     }
@@ -570,10 +575,7 @@ impl Incidents {
             }
         }
         while self.over.len() > MOST_ENDED
-            || self
-                .over
-                .front()
-                .is_some_and(|it| it.ended_at.is_some_and(|at| now - at > REMEMBERED))
+            || self.over.front().is_some_and(|it| !it.is_remembered(now))
         {
             self.over.pop_front();
         }
@@ -604,9 +606,10 @@ impl Incidents {
         self.over.iter().rev()
     }
 
-    /// Whether nothing fails, and whatever did has got its image or is gone.
+    /// Whether nothing fails, and whatever did has got its image or is gone for long enough to know
+    /// that nothing failing comes in its place.
     pub fn is_recovered(&self) -> bool {
-        self.spots.is_empty() && self.unsettled.is_empty()
+        self.spots.is_empty() && self.unsettled.is_empty() && self.incidents.is_empty()
     }
 
     /// Pods that failed and have begun anew: it is not known yet whether they get their image.
@@ -696,26 +699,36 @@ impl Incidents {
         now: Time,
     ) -> &mut Incident {
         if !self.incidents.contains_key(key) {
-            let back = self.over.iter().position(|it| it.key == *key);
-            let incident = match back.and_then(|index| self.over.remove(index)) {
-                Some(before) => Incident {
-                    again: before.again + 1,
-                    since,
-                    opened: now,
-                    ended: Ended::default(),
-                    most: 0,
-                    ..before
-                },
-                None => {
-                    self.numbers += 1;
-                    Incident::new(self.numbers, key, cause, since, now)
-                }
-            };
+            let is_it = |it: &Incident| it.key == *key && it.is_remembered(now);
+            let back = self.over.iter().position(is_it);
+            let back = back.and_then(|index| self.over.remove(index)).map(|before| Incident {
+                again: before.again + 1,
+                since,
+                opened: now,
+                ended: Ended::default(),
+                most: 0,
+                ..before
+            });
+            let incident = back.unwrap_or_else(|| {
+                self.numbers += 1;
+                Incident::new(self.numbers, key, cause, since, now)
+            });
             self.incidents.insert(key.clone(), incident);
         }
         let incident = self.incidents.get_mut(key).expect("it has just been put there");
         incident.ended_at = None;
         incident
+    }
+
+    /// It is known again how a pod that had begun anew stands. Once that is so of all, no incident
+    /// needs to be kept for them.
+    fn settle(&mut self, pod: &ObjectName, now: Time) {
+        if !self.unsettled.remove(pod) || !self.unsettled.is_empty() {
+            return;
+        }
+        for incident in self.incidents.values_mut().filter(|incident| !incident.is_open()) {
+            incident.lingers_until = incident.lingers_until.min(now + End::Deleted.lingers());
+        }
     }
 
     fn end(&mut self, spot: &Spot, end: End, now: Time) {

@@ -193,7 +193,7 @@ fn what_may_heal_gets_its_grace_from_first_sight() {
 fn a_replacement_does_not_get_the_grace_anew() {
     let mut tracker = expecting(Wanted::Count(1));
     tracker.apply(pod("a", throttled()), at(0));
-    tracker.delete(&ObjectName::new("shop", "a"), "", at(30));
+    tracker.delete(&ObjectName::new("shop", "a"), "", 0, at(30));
     assert_eq!(tracker.decide(at(30)), WAIT);
     tracker.apply(pod("b", throttled()), at(40));
     assert_eq!(tracker.decide(at(40)), until(60));

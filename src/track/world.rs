@@ -15,10 +15,13 @@ use crate::survey::Running;
 
 /// Events kept of a pod that is not settled; a storm says nothing new.
 const MOST_EVENTS: usize = 40;
-/// Events kept of a settled pod: the newest failures, in case a container of it is started anew.
-const MOST_EVENTS_OF_SETTLED: usize = 4;
+/// Events kept of a settled pod that has failed: the newest failures, in case a container of it is
+/// started anew, and what came of them.
+const MOST_EVENTS_OF_SETTLED: usize = 6;
 /// Pods whose events are kept although the pods are not known (yet).
-const MOST_STRANGERS: usize = 2_000;
+const MOST_STRANGERS: usize = 1_000;
+/// Events kept of each of them.
+const MOST_EVENTS_OF_STRANGER: usize = 12;
 /// Deletions that are remembered, so that a late word of a dead pod does not bring it back.
 const MOST_DELETED: usize = 4_096;
 /// The longest reason why a pod is pending.
@@ -123,6 +126,10 @@ pub struct World {
     /// Pods that were not known when events told of them, in that order.
     strangers: VecDeque<ObjectName>,
     events_unseen: BTreeMap<Area, Unseen>,
+    /// Areas whose events are being listed.
+    listing_events: BTreeSet<Area>,
+    /// Pods with events that came in a list: how they stand is found out once, at its end.
+    waiting: BTreeSet<ObjectName>,
     /// Areas that are being listed, with the pods seen so far.
     listing: BTreeMap<Area, BTreeSet<ObjectName>>,
     deleted: Deleted,
@@ -130,23 +137,40 @@ pub struct World {
     keeps_labels: bool,
 }
 
-/// The uids of deleted pods, the oldest first.
+/// The uids of deleted pods with the version of their end, the oldest first.
 #[derive(Debug, Default)]
 struct Deleted {
-    uids: BTreeSet<String>,
+    versions: BTreeMap<String, u64>,
     order: VecDeque<String>,
 }
 
 impl Deleted {
-    fn add(&mut self, uid: String) {
-        if uid.is_empty() || !self.uids.insert(uid.clone()) {
+    fn add(&mut self, uid: &str, version: u64) {
+        if uid.is_empty() {
             return;
         }
-        self.order.push_back(uid);
+        if let Some(known) = self.versions.get_mut(uid) {
+            *known = version.max(*known);
+            return;
+        }
+        self.versions.insert(uid.to_owned(), version);
+        self.order.push_back(uid.to_owned());
         if self.order.len() > MOST_DELETED
             && let Some(oldest) = self.order.pop_front()
         {
-            self.uids.remove(&oldest);
+            self.versions.remove(&oldest);
+        }
+    }
+
+    /// Whether the words of that version about the pod came before its end.
+    fn includes(&self, pod: &Pod) -> bool {
+        self.versions.get(&pod.uid).is_some_and(|end| pod.version <= *end)
+    }
+
+    /// It is there after all: in a full list, or again among those that a selector picks.
+    fn forget(&mut self, uid: &str) {
+        if self.versions.remove(uid).is_some() {
+            self.order.retain(|it| it != uid);
         }
     }
 }
@@ -172,7 +196,7 @@ impl World {
             .cloned()
             .collect();
         gone.into_iter()
-            .filter_map(|name| self.delete(&name, "").map(|tracked| (name, tracked)))
+            .filter_map(|name| self.delete(&name, "", 0).map(|tracked| (name, tracked)))
             .collect()
     }
 
@@ -196,16 +220,17 @@ impl World {
             }
         }
         // A list is the truth, even where it has a lower version: after a restore of etcd.
-        if !is_listed && self.deleted.uids.contains(&pod.uid) {
+        if !is_listed && self.deleted.includes(&pod) {
             return None;
         }
-        let known = self.pods.get(&pod.name).filter(|known| known.pod.uid == pod.uid);
-        if let Some(known) = known.filter(|known| known.pod.version > 0 && pod.version > 0) {
-            let is_old = pod.version < known.pod.version;
-            if pod.version == known.pod.version || (is_old && !is_listed) {
+        let known = self.pods.get(&pod.name).filter(|it| it.pod.version > 0 && pod.version > 0);
+        if let Some(Tracked { pod: known, .. }) = known {
+            let is_same = (&known.uid, known.version) == (&pod.uid, pod.version);
+            if is_same || (pod.version < known.version && !is_listed) {
                 return None;
             }
         }
+        self.deleted.forget(&pod.uid);
         self.running.see(&pod);
         let before = self.pods.remove(&pod.name);
         let same = before.as_ref().filter(|before| before.pod.uid == pod.uid);
@@ -223,20 +248,32 @@ impl World {
     }
 
     /// A pod is gone; gives it as it was. `uid` is that of the pod that is gone, empty if unknown: a
-    /// pod of the same name that came in its place stays.
-    pub fn delete(&mut self, name: &ObjectName, uid: &str) -> Option<Tracked> {
+    /// pod of the same name that came in its place stays. `version` is that of its end, 0 if unknown:
+    /// a pod that only left what a selector picks may come back.
+    pub fn delete(&mut self, name: &ObjectName, uid: &str, version: u64) -> Option<Tracked> {
+        if let Some(known) = self.pods.get(name)
+            && known.pod.uid == uid
+            && version > 0
+            && known.pod.version > version
+        {
+            // It has come back since.
+            return None;
+        }
         if !uid.is_empty() {
-            self.deleted.add(uid.to_owned());
+            self.deleted.add(uid, version);
             if self.pods.get(name).is_some_and(|known| known.pod.uid != uid) {
                 return None;
             }
         }
         let tracked = self.pods.remove(name)?;
-        self.deleted.add(tracked.pod.uid.clone());
+        self.deleted.add(&tracked.pod.uid, tracked.pod.version);
         let mirror_of = tracked.pod.mirror_of.as_deref();
         self.keep_events(name, |uid| {
             !uid.is_empty() && uid != tracked.pod.uid && mirror_of != Some(uid)
         });
+        if self.events.contains_key(name) {
+            self.meet_stranger(name);
+        }
         Some(tracked)
     }
 
@@ -246,15 +283,18 @@ impl World {
             return None;
         }
         let about = ObjectName::new(event.about.namespace.as_str(), event.about.name.as_str());
-        let is_settled = match self.pods.get(&about) {
-            Some(known) => matches!(known.standing, Standing::Pulled),
-            None => {
-                self.meet_stranger(&about);
-                false
-            }
+        let known = self.pods.get(&about);
+        let is_settled = known.is_some_and(|known| matches!(known.standing, Standing::Pulled));
+        let most = match known {
+            None => MOST_EVENTS_OF_STRANGER,
+            Some(_) if is_settled => MOST_EVENTS_OF_SETTLED,
+            Some(_) => MOST_EVENTS,
         };
-        if is_settled && !diagnose::tells_failure(event) {
+        if is_settled && !outlives_success(event, self.events.get(&about)) {
             return None;
+        }
+        if known.is_none() && !self.events.contains_key(&about) {
+            self.meet_stranger(&about);
         }
         let events = self.events.entry(about.clone()).or_default();
         let is_old = |known: &Event| {
@@ -264,11 +304,38 @@ impl World {
             return None;
         }
         events.insert(name.clone(), event.clone());
-        keep_newest(events, if is_settled { MOST_EVENTS_OF_SETTLED } else { MOST_EVENTS });
+        keep_newest(events, most);
         if is_settled || !events.contains_key(name) {
             return None;
         }
-        let Tracked { pod, standing, since, said } = self.pods.remove(&about)?;
+        if self.listing_events.iter().any(|area| covers(area, &about)) {
+            self.waiting.insert(about);
+            return None;
+        }
+        self.stand_anew(&about, now)
+    }
+
+    /// A full list of the events of an area begins.
+    pub fn begin_events(&mut self, area: &Area) {
+        self.listing_events.insert(area.clone());
+    }
+
+    /// The list of events is complete. Gives what it changes about the pods.
+    pub fn events_listed(&mut self, area: &Area, now: Time) -> Vec<Turn> {
+        self.listing_events.remove(area);
+        let (due, waiting) =
+            std::mem::take(&mut self.waiting).into_iter().partition(|name| covers(area, name));
+        self.waiting = waiting;
+        let due: BTreeSet<ObjectName> = due;
+        due.iter().filter_map(|name| self.stand_anew(name, now)).collect()
+    }
+
+    /// Finds out how a pod stands by its events, unless it is settled.
+    fn stand_anew(&mut self, about: &ObjectName, now: Time) -> Option<Turn> {
+        if matches!(self.pods.get(about)?.standing, Standing::Pulled) {
+            return None;
+        }
+        let Tracked { pod, standing, since, said } = self.pods.remove(about)?;
         let before = Before { uid: pod.uid.clone(), standing, since };
         Some(self.stand(pod, Some(before), said, Vec::new(), now))
     }
@@ -343,12 +410,22 @@ impl World {
         }
     }
 
+    /// Keeps of a settled pod's events what may matter if a container of it is started anew.
+    fn settle_events(&mut self, name: &ObjectName) {
+        let Some(events) = self.events.get_mut(name) else { return };
+        let has_failed = events.values().any(diagnose::tells_failure);
+        events.retain(|_, event| {
+            diagnose::tells_failure(event) || (has_failed && diagnose::tells_success(event))
+        });
+        keep_newest(events, MOST_EVENTS_OF_SETTLED);
+        if events.is_empty() {
+            self.events.remove(name);
+        }
+    }
+
     /// Makes room for the events of a pod that is not known: those of the pod that has been unknown
     /// for the longest go.
     fn meet_stranger(&mut self, name: &ObjectName) {
-        if self.events.contains_key(name) {
-            return;
-        }
         self.strangers.push_back(name.clone());
         while self.strangers.len() > MOST_STRANGERS {
             let Some(oldest) = self.strangers.pop_front() else { break };
@@ -387,10 +464,7 @@ impl World {
                 pod.labels.retain(|key, _| key.ends_with("-hash"));
             }
             pod.managed_by.clear();
-            if let Some(events) = self.events.get_mut(&name) {
-                events.retain(|_, event| diagnose::tells_failure(event));
-                keep_newest(events, MOST_EVENTS_OF_SETTLED);
-            }
+            self.settle_events(&name);
         }
         self.pods.insert(name.clone(), Tracked { pod, standing, since, said });
         Turn { name, before, is_new, diagnoses, retried }
@@ -431,6 +505,12 @@ impl Before {
 
 fn covers(area: &Area, name: &ObjectName) -> bool {
     area.as_ref().is_none_or(|it| name.namespace == *it)
+}
+
+/// Whether an event of a settled pod is kept: a failure, or what came of one.
+fn outlives_success(event: &Event, kept: Option<&BTreeMap<ObjectName, Event>>) -> bool {
+    let has_failed = || kept.is_some_and(|kept| kept.values().any(diagnose::tells_failure));
+    diagnose::tells_failure(event) || (diagnose::tells_success(event) && has_failed())
 }
 
 fn keep_newest(events: &mut BTreeMap<ObjectName, Event>, most: usize) {

@@ -252,7 +252,9 @@ impl Wait<'_> {
                     }
                     self.tracker.apply(*pod, now);
                 }
-                Change::Gone(pod) => self.tracker.delete(&pod.name, &pod.uid, now),
+                Change::Gone(pod) => {
+                    self.tracker.delete(&pod.name, &pod.uid, pod.version, now);
+                }
                 Change::Listed => {
                     self.tracker.listed(&area, now);
                     self.unlisted.remove(&area);

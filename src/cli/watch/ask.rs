@@ -126,10 +126,14 @@ impl Asking {
         }
     }
 
-    /// When there is something to ask again, if nothing else happens.
-    pub(super) fn next_due(&self) -> Option<Time> {
-        let first = self.asked.values().min().filter(|_| !self.is_blind);
-        first.map(|asked| *asked + HOLDS)
+    /// When there is something to ask again, if nothing else happens. While a question is under way
+    /// its answer comes first; incidents that are ending are not asked about, and while the pods are
+    /// blind nothing is.
+    pub(super) fn next_due(&self, board: &Board) -> Option<Time> {
+        let open = board.incidents.open();
+        let open = open.iter().filter(|incident| incident.is_open());
+        let asked = open.filter_map(|incident| self.asked.get(&incident.number)).min();
+        asked.filter(|_| self.under_way.is_none() && !self.is_blind).map(|asked| *asked + HOLDS)
     }
 
     /// Waits for the answer to what is under way.

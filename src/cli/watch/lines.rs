@@ -1,6 +1,5 @@
 //! One line a change, for pipes and logs: text with a timestamp, or JSON by the contract.
 
-use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use chrono::SecondsFormat;
@@ -8,7 +7,7 @@ use chrono::SecondsFormat;
 use crate::duration;
 use crate::facts::Time;
 use crate::report::{incident, json};
-use crate::track::{Board, FailureChange, IncidentChange, Notice};
+use crate::track::{Board, ChangeKind, FailureChange, IncidentChange, Notice};
 use crate::words;
 
 use super::super::output::Output;
@@ -17,14 +16,14 @@ use super::super::output::Output;
 pub(super) struct Lines<'a> {
     is_json: bool,
     output: &'a Output,
-    /// The numbers of the incidents that were told.
-    opened: BTreeSet<u64>,
+    /// Incidents that were told, each once however often it came back.
+    opened: usize,
 }
 
 impl<'a> Lines<'a> {
     /// In text or in JSON.
     pub(super) fn new(is_json: bool, output: &'a Output) -> Self {
-        Self { is_json, output, opened: BTreeSet::new() }
+        Self { is_json, output, opened: 0 }
     }
 
     /// Tells what is watched, and what is there from the beginning. Gives an exit code if nobody
@@ -68,7 +67,7 @@ impl<'a> Lines<'a> {
         if self.changes(board, &changes, &news, now).is_some() {
             return;
         }
-        let text = ended(self.opened.len(), board, start, now);
+        let text = ended(self.opened, board, start, now);
         // The last word; whether anybody reads it makes no difference any more.
         let _ = self.say("ended", None, &text, now);
     }
@@ -80,7 +79,9 @@ impl<'a> Lines<'a> {
         news: &[IncidentChange],
         now: Time,
     ) -> Option<u8> {
-        self.opened.extend(news.iter().map(|it| it.number));
+        let opened = news.iter().filter(|it| it.kind == ChangeKind::Opened);
+        let opened = opened.filter_map(|it| board.incidents.get(it.number));
+        self.opened += opened.filter(|incident| incident.again == 0).count();
         if news.is_empty() && (changes.is_empty() || !self.is_json) {
             return None;
         }

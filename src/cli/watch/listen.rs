@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use futures::future::{LocalBoxFuture, pending};
+use futures::future::LocalBoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
@@ -16,8 +16,11 @@ use crate::track::{Area, Contact, Sense};
 
 /// Changes that may be under way at once; the streams wait for the board.
 const CHANGES: usize = 256;
-/// The pause before a stream that has ended is begun again.
-const PAUSE: Duration = Duration::from_secs(15);
+/// The pause before a stream that has ended is begun again; it doubles up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+/// The pause before events are asked for again that may not be read: rights may be granted later.
+const EVENTS_PAUSE: Duration = Duration::from_mins(1);
 
 /// The cluster as it is reached now; another connection takes its place when the credential expires.
 type Current = Rc<RefCell<Rc<Cluster>>>;
@@ -32,8 +35,12 @@ pub(super) struct Listening {
     receiver: Receiver<Seen>,
     /// Each gives why it has ended.
     streams: FuturesUnordered<LocalBoxFuture<'static, ApiFault>>,
-    /// Whether the pods were listed once: before that, what is wrong is wrong for good.
+    /// Whether the pods are watched: before that, what is wrong is wrong for good.
     is_begun: bool,
+    /// Whether the events are followed.
+    has_events: bool,
+    /// The pause before the pods are followed again.
+    pause: Duration,
 }
 
 impl Listening {
@@ -46,7 +53,7 @@ impl Listening {
         let cluster = Cluster::connect(&options).await?;
         let area = (!all).then(|| cluster.namespace().to_owned());
         let (sender, receiver) = mpsc::channel(CHANGES);
-        let listening = Self {
+        let mut listening = Self {
             options,
             current: Rc::new(RefCell::new(Rc::new(cluster))),
             area,
@@ -55,6 +62,8 @@ impl Listening {
             receiver,
             streams: FuturesUnordered::new(),
             is_begun: false,
+            has_events: false,
+            pause: FIRST_PAUSE,
         };
         listening.follow_pods(None);
         listening.follow_server();
@@ -91,41 +100,52 @@ impl Listening {
     ///
     /// Fails if the pods cannot be watched from the beginning.
     pub(super) async fn hear(&mut self) -> Result<Vec<Seen>, Error> {
-        loop {
-            tokio::select! {
-                Some(seen) = self.receiver.recv() => {
-                    let mut all = vec![seen];
-                    while all.len() < CHANGES && let Ok(seen) = self.receiver.try_recv() {
-                        all.push(seen);
-                    }
-                    let is_listed = |seen: &Seen| matches!(seen, Seen::Pods(_, Change::Listed));
-                    // Events only when it is known whose they are: most are of pods that are well.
-                    if !self.is_begun && all.iter().any(is_listed) {
-                        self.is_begun = true;
-                        self.follow_events();
-                    }
-                    return Ok(all);
+        tokio::select! {
+            Some(seen) = self.receiver.recv() => {
+                let mut all = vec![seen];
+                while all.len() < CHANGES && let Ok(seen) = self.receiver.try_recv() {
+                    all.push(seen);
                 }
-                Some(fault) = self.streams.next() => {
-                    if !self.is_begun {
-                        return Err(fault.into());
+                for seen in &all {
+                    match seen {
+                        Seen::Pods(_, Change::Listed) => {
+                            self.pause = FIRST_PAUSE;
+                            // Events of pods that are known are not kept in case they come.
+                            if !std::mem::replace(&mut self.has_events, true) {
+                                self.follow_events();
+                            }
+                        }
+                        Seen::Pods(_, Change::Nothing) => self.is_begun = true,
+                        _ => {}
                     }
-                    let why = fault.to_string();
-                    self.follow_pods(Some(fault));
-                    return Ok(vec![Seen::Pods(self.area.clone(), Change::Blind(why))]);
                 }
+                Ok(all)
+            }
+            Some(fault) = self.streams.next() => {
+                // A credential that was good enough to list has expired since.
+                let has_expired = self.has_events && is_about_credential(&fault);
+                if !self.is_begun && !has_expired {
+                    return Err(fault.into());
+                }
+                let why = fault.to_string();
+                self.follow_pods(Some(fault));
+                Ok(vec![Seen::Pods(self.area.clone(), Change::Blind(why))])
             }
         }
     }
 
     /// Follows the pods; after a stream has ended with that fault, not at once.
-    fn follow_pods(&self, after: Option<ApiFault>) {
+    fn follow_pods(&mut self, after: Option<ApiFault>) {
         let (current, options) = (Rc::clone(&self.current), self.options.clone());
         let (area, labels, out) = (self.area.clone(), self.labels.clone(), self.sender.clone());
+        let pause = self.pause;
+        if after.is_some() {
+            self.pause = (pause * 2).min(LONGEST_PAUSE);
+        }
         self.streams.push(Box::pin(async move {
             if let Some(fault) = after {
-                tokio::time::sleep(PAUSE).await;
-                if matches!(fault, ApiFault::Unauthorized { .. } | ApiFault::Credential { .. }) {
+                tokio::time::sleep(pause).await;
+                if is_about_credential(&fault) {
                     reconnect(&current, &options).await;
                 }
             }
@@ -135,14 +155,21 @@ impl Listening {
     }
 
     fn follow_events(&self) {
-        let (current, area, out) =
-            (Rc::clone(&self.current), self.area.clone(), self.sender.clone());
+        let (current, options) = (Rc::clone(&self.current), self.options.clone());
+        let (area, out) = (self.area.clone(), self.sender.clone());
         self.streams.push(Box::pin(async move {
             loop {
                 let cluster = current.borrow().clone();
-                cluster.follow_events(&area, &out).await;
-                // Rights may be granted later.
-                tokio::time::sleep(PAUSE * 4).await;
+                let fault = cluster.follow_events(&area, &out).await;
+                if is_about_credential(&fault) {
+                    tokio::time::sleep(LONGEST_PAUSE).await;
+                    // The pods' stream may have done so by now.
+                    if Rc::ptr_eq(&cluster, &current.borrow()) {
+                        reconnect(&current, &options).await;
+                    }
+                } else {
+                    tokio::time::sleep(EVENTS_PAUSE).await;
+                }
             }
         }));
     }
@@ -150,11 +177,18 @@ impl Listening {
     fn follow_server(&self) {
         let (current, out) = (Rc::clone(&self.current), self.sender.clone());
         self.streams.push(Box::pin(async move {
-            let cluster = current.borrow().clone();
-            cluster.follow_server(&out).await;
-            pending().await
+            let mut was_there = true;
+            loop {
+                let cluster = current.borrow().clone();
+                cluster.ask_server(&mut was_there, &out).await;
+            }
         }));
     }
+}
+
+/// Whether another credential may help.
+fn is_about_credential(fault: &ApiFault) -> bool {
+    matches!(fault, ApiFault::Unauthorized { .. } | ApiFault::Credential { .. })
 }
 
 /// Finds the way to the cluster anew: a token file may have been written since, a credential plugin

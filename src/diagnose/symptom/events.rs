@@ -64,8 +64,14 @@ fn is_combined(event: &Event) -> bool {
 
 /// Whether an event may tell how a pull went: of the others nothing about images can be learned.
 pub fn is_telling(event: &Event) -> bool {
-    matches!(event.reason.as_str(), "Pulling" | "Pulled" | "Created" | "Started" | "BackOff")
+    matches!(event.reason.as_str(), "Pulling" | "BackOff")
+        || tells_success(event)
         || tells_failure(event)
+}
+
+/// Whether an event tells that an image is there, or that its container has come further.
+pub fn tells_success(event: &Event) -> bool {
+    matches!(event.reason.as_str(), "Pulled" | "Created" | "Started")
 }
 
 /// Whether an event may tell why a pull failed.
@@ -95,7 +101,7 @@ pub(super) enum Tale {
 
 pub(super) fn tale(event: &Event, reading: &Reading) -> Tale {
     match event.reason.as_str() {
-        "Pulled" | "Created" | "Started" => Tale::Done,
+        _ if tells_success(event) => Tale::Done,
         "Pulling" => Tale::Begun,
         "Failed" | "BackOff" | "InspectFailed" | "ErrImageNeverPull"
             if is_pull_failure(reading.cause) =>

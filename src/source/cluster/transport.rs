@@ -11,7 +11,7 @@ use http::{Request, Response};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use kube::client::Body;
 use serde::de::DeserializeOwned;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
 use super::ask::{Ask, Form};
@@ -68,18 +68,20 @@ pub(super) struct Transport {
     peer: Peer,
     limit: Option<Duration>,
     gate: Semaphore,
+    /// Told when watches are to be opened anew.
+    distrust: watch::Sender<()>,
 }
 
 /// A try that failed, and whether another one may fare better.
-struct Failure {
-    fault: ApiFault,
+pub(super) struct Failure {
+    pub(super) fault: ApiFault,
     again: bool,
     /// What the server asks to wait.
-    after: Option<Duration>,
+    pub(super) after: Option<Duration>,
 }
 
 impl Failure {
-    fn is_final(fault: ApiFault) -> Self {
+    pub(super) fn is_final(fault: ApiFault) -> Self {
         Self { fault, again: false, after: None }
     }
 }
@@ -93,7 +95,8 @@ impl Transport {
         proxy: Option<String>,
         limit: Option<Duration>,
     ) -> Self {
-        Self { client, patient, peer: Peer { server, proxy }, limit, gate: Semaphore::new(AT_ONCE) }
+        let (peer, gate) = (Peer { server, proxy }, Semaphore::new(AT_ONCE));
+        Self { client, patient, peer, limit, gate, distrust: watch::Sender::new(()) }
     }
 
     /// The server's scheme, host and port.
@@ -208,16 +211,26 @@ impl Transport {
         answer.map(drop).map_err(|failure| failure.fault)
     }
 
+    /// Has all watches opened anew: their connections may be dead.
+    pub(super) fn distrust(&self) {
+        self.distrust.send_replace(());
+    }
+
+    /// Hears when watches are to be opened anew.
+    pub(super) fn distrusted(&self) -> Distrusted {
+        Distrusted(self.distrust.subscribe())
+    }
+
     /// Opens a watch. It has no place at the gate: it would hold it for minutes.
-    pub(super) async fn watch(&self, ask: &Ask) -> Result<Lines, ApiFault> {
+    pub(super) async fn watch(&self, ask: &Ask) -> Result<Lines, Failure> {
         let limit = self.limit.unwrap_or(LONGEST_PAUSE);
         let opened = tokio::time::timeout(limit, self.send(&self.patient, ask)).await;
         let response = opened.unwrap_or_else(|_| {
             let server = self.peer.server.clone();
             Err(Failure::is_final(ApiFault::TimedOut { server, after: limit }))
         });
-        let body = response.map_err(|failure| failure.fault)?.into_body();
-        Ok(Lines { body, buffer: Vec::new(), peer: self.peer.clone() })
+        let body = response?.into_body();
+        Ok(Lines { body, buffer: Vec::new(), start: 0, peer: self.peer.clone() })
     }
 
     async fn get_once(&self, ask: &Ask) -> Result<Vec<u8>, Failure> {
@@ -297,10 +310,23 @@ impl Transport {
     }
 }
 
+/// Waits for [`Transport::distrust`].
+pub(super) struct Distrusted(watch::Receiver<()>);
+
+impl Distrusted {
+    pub(super) async fn heard(&mut self) {
+        if self.0.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
 /// A watch's lines, as they come.
 pub(super) struct Lines {
     body: Body,
     buffer: Vec<u8>,
+    /// Where in the buffer the next line begins.
+    start: usize,
     peer: Peer,
 }
 
@@ -308,12 +334,15 @@ impl Lines {
     /// The next line; none at the end of the answer.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<u8>>, ApiFault> {
         // What has been searched for a line's end before.
-        let mut searched = 0;
+        let mut searched = self.start;
         loop {
             if let Some(end) = memchr::memchr(b'\n', &self.buffer[searched..]) {
-                let rest = self.buffer.split_off(searched + end + 1);
-                return Ok(Some(std::mem::replace(&mut self.buffer, rest)));
+                let line = self.start..=searched + end;
+                self.start = line.end() + 1;
+                return Ok(Some(self.buffer[line].to_vec()));
             }
+            // Only the beginning of a line is left.
+            self.buffer.drain(..std::mem::take(&mut self.start));
             searched = self.buffer.len();
             if searched > LARGEST_ANSWER {
                 return Err(ApiFault::Truncated { server: self.peer.server.clone() });

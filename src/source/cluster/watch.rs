@@ -6,37 +6,41 @@
 //! breaks is made again after a pause that grows, with jitter; the stream says that it is blind, and
 //! when it sees again. What changed meanwhile comes out of the watch or of the next list.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 use tokio::sync::mpsc::Sender;
 use tokio::time::Instant;
 
 use super::Cluster;
-use super::ask::{Ask, EVENTS, NODES, PODS};
+use super::ask::{Ask, EVENTS, Form, NODES, PODS};
 use super::pages::{Pages, Turn};
 use super::scan::NOT_THESE;
-use super::transport::{Transport, with_jitter};
+use super::transport::{Failure, Lines, Transport, with_jitter};
 use crate::error::ApiFault;
 use crate::facts::{Event, ObjectName, Pod, Unseen};
 use crate::source::wire::protobuf::Message;
 use crate::source::wire::{self, MetadataOnly, Status};
-use crate::track::{Area, Platforms};
+use crate::track::{Area, Mute, Platforms};
 use crate::workload::Kind;
 
 /// How long a watch is asked to last; every server cuts it off at some time.
 const WATCH_SECONDS: u64 = 290;
-/// How often the server is asked whether it is there.
-const BETWEEN_QUESTIONS: Duration = Duration::from_secs(10);
-/// How long it may take to say so.
+/// How long the server may take to say that it is there; a shorter `--request-timeout` holds here as
+/// well. It is asked at twice that distance.
 const LONGEST_ANSWER: Duration = Duration::from_secs(5);
 /// The pause after the first break; it doubles up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(300);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 /// A watch that lasts so long was a good one: the next break is a first one again.
 const GOOD_WATCH: Duration = Duration::from_secs(5);
+/// No kind of a line has a longer name.
+const LONGEST_KIND: usize = 32;
+/// A break that is over so soon is everyday, and is not told.
+const BLINK: Duration = Duration::from_secs(1);
 
 /// A step of a stream.
 #[derive(Debug, Clone)]
@@ -49,7 +53,7 @@ pub enum Change<T> {
     Gone(T),
     /// The full list is complete.
     Listed,
-    /// Nothing has changed, says the server.
+    /// Nothing has changed, says the server: in a bookmark, or by opening the watch.
     Nothing,
     /// Nothing can be seen for the time being, and why.
     Blind(String),
@@ -84,7 +88,31 @@ pub enum Seen {
     /// A workload of that kind and name in that namespace is new, changed or gone.
     Workload(Kind, ObjectName),
     /// Whether the API server answers at all: why not, if not.
-    Server(Option<String>),
+    Server(Option<Mute>),
+}
+
+/// An object that can be followed.
+trait Followed: DeserializeOwned + Message {
+    /// Its version, from which a watch goes on.
+    fn version(&self) -> &str;
+}
+
+impl Followed for wire::Pod {
+    fn version(&self) -> &str {
+        &self.metadata.resource_version
+    }
+}
+
+impl Followed for wire::Event {
+    fn version(&self) -> &str {
+        &self.metadata.resource_version
+    }
+}
+
+impl Followed for MetadataOnly {
+    fn version(&self) -> &str {
+        &self.metadata.resource_version
+    }
 }
 
 impl Cluster {
@@ -102,14 +130,14 @@ impl Cluster {
 
     /// Follows the events of pods. That they cannot be read is told and no failure; it ends only
     /// where trying again is pointless.
-    pub async fn follow_events(&self, area: &Area, out: &Sender<Seen>) {
+    pub async fn follow_events(&self, area: &Area, out: &Sender<Seen>) -> ApiFault {
         let ask = Ask::list(EVENTS, area.as_deref()).fields(NOT_THESE);
         let wrap = |change| Seen::Events(area.clone(), change);
         loop {
             let fault = self.transport.follow::<wire::Event, Told>(&ask, wrap, out).await;
             send(out, Seen::EventsUnseen(area.clone(), ask.unseen(&fault))).await;
             if is_final(&fault) {
-                return;
+                return fault;
             }
             tokio::time::sleep(with_jitter(LONGEST_PAUSE)).await;
         }
@@ -147,21 +175,31 @@ impl Cluster {
 }
 
 impl Cluster {
-    /// Asks the API server again and again whether it is there, and tells.
+    /// Asks the API server after a while whether it is there, and tells. `was_there` is what came of
+    /// the last question.
     ///
     /// A server that hangs keeps its connections open, and a watch on it looks like one on which
-    /// nothing happens.
-    pub async fn follow_server(&self, out: &Sender<Seen>) {
-        loop {
-            tokio::time::sleep(BETWEEN_QUESTIONS).await;
-            let why = self.is_there().await.err().map(|fault| fault.to_string());
-            send(out, Seen::Server(why)).await;
+    /// nothing happens. So does one on a connection that broke somewhere on the way: once the server
+    /// answers again, the watches are opened anew.
+    pub async fn ask_server(&self, was_there: &mut bool, out: &Sender<Seen>) {
+        let patience = self.transport.limit().unwrap_or(LONGEST_ANSWER).min(LONGEST_ANSWER);
+        tokio::time::sleep(patience * 2).await;
+        let asked = Instant::now();
+        let mute = self.is_there(patience).await.err().map(|fault| Mute {
+            why: fault.to_string(),
+            waited: TimeDelta::from_std(asked.elapsed()).unwrap_or_default(),
+        });
+        let is_there = mute.is_none();
+        send(out, Seen::Server(mute)).await;
+        if is_there && !*was_there {
+            self.transport.distrust();
         }
+        *was_there = is_there;
     }
 
     /// Whether the API server is there. It is, whatever it answers.
-    async fn is_there(&self) -> Result<(), ApiFault> {
-        match self.transport.touch(&Ask::version(), LONGEST_ANSWER).await {
+    async fn is_there(&self, patience: Duration) -> Result<(), ApiFault> {
+        match self.transport.touch(&Ask::version(), patience).await {
             Err(
                 fault @ (ApiFault::Unreachable { .. }
                 | ApiFault::Tls { .. }
@@ -203,18 +241,25 @@ impl From<MetadataOnly> for ObjectName {
 
 /// One line of a watch.
 #[derive(Deserialize)]
-struct Line {
-    #[serde(rename = "type")]
-    kind: String,
-    object: Box<RawValue>,
+struct Line<W> {
+    object: W,
 }
 
-/// How a watch ended.
+/// What a line of a watch is about.
+#[derive(Deserialize)]
+struct Purpose {
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+/// How a watch ended, other than in a fault.
 enum End {
-    /// As it should, or by a break: go on from the last version.
+    /// As it should: go on from the last version.
     Resume,
     /// The version is no longer kept: list again.
     Expired,
+    /// The server was away, and the connection may be dead: go on from the last version at once.
+    Distrusted,
 }
 
 impl Transport {
@@ -226,7 +271,7 @@ impl Transport {
         out: &Sender<Seen>,
     ) -> ApiFault
     where
-        W: DeserializeOwned + Message,
+        W: Followed,
         T: From<W>,
     {
         let mut version = String::new();
@@ -235,50 +280,68 @@ impl Transport {
         let mut is_blind = false;
         loop {
             let started = Instant::now();
+            let mut opened = None;
             let step = if version.is_empty() {
                 self.list_into::<W, T>(ask, &wrap, out).await.map(|at| {
                     version = at;
-                    has_seen = true;
                     None
                 })
             } else {
-                let is_blind = &mut is_blind;
-                self.watch_into::<W, T>(ask, &mut version, &wrap, out, is_blind).await.map(Some)
+                match self.open(ask, &version).await {
+                    Ok(lines) => {
+                        opened = Some(Instant::now());
+                        send(out, wrap(Change::Nothing)).await;
+                        see(&mut is_blind, &wrap, out).await;
+                        self.watch_into::<W, T>(ask, lines, &mut version, &wrap, out)
+                            .await
+                            .map(Some)
+                            .map_err(Failure::is_final)
+                    }
+                    Err(failure) => Err(failure),
+                }
             };
             if out.is_closed() {
                 return std::future::pending().await;
             }
+            let was_good = opened.is_some_and(|opened: Instant| opened.elapsed() >= GOOD_WATCH);
+            if was_good {
+                pause = FIRST_PAUSE;
+            }
+            let mut wait = with_jitter(pause);
             match step {
-                Ok(end) => {
-                    match end {
-                        None => {
-                            see(&mut is_blind, &wrap, out).await;
-                            continue;
-                        }
-                        Some(End::Expired) => version.clear(),
-                        Some(End::Resume) => {}
-                    }
-                    if started.elapsed() >= GOOD_WATCH {
-                        pause = FIRST_PAUSE;
-                        continue;
-                    }
+                Ok(None) => {
+                    has_seen = true;
+                    see(&mut is_blind, &wrap, out).await;
+                    continue;
                 }
-                Err(ApiFault::Gone { .. }) => version.clear(),
-                Err(fault) if is_final(&fault) || !has_seen => return fault,
-                Err(fault) => {
-                    if started.elapsed() >= GOOD_WATCH {
-                        pause = FIRST_PAUSE;
-                    }
-                    // A watch that ends in a break is everyday; not to get back in is not.
-                    if pause > FIRST_PAUSE && !is_blind {
+                Ok(Some(End::Distrusted)) => {
+                    // Whoever listens knows that the server was away.
+                    is_blind = true;
+                    continue;
+                }
+                Ok(Some(End::Resume)) if was_good => continue,
+                Ok(Some(End::Resume)) => {}
+                Ok(Some(End::Expired)) | Err(Failure { fault: ApiFault::Gone { .. }, .. }) => {
+                    version.clear();
+                }
+                Err(Failure { fault, .. }) if is_final(&fault) || !has_seen => return fault,
+                Err(Failure { fault, after, .. }) => {
+                    wait = wait.max(after.unwrap_or_default().min(LONGEST_PAUSE));
+                    let is_brief = pause == FIRST_PAUSE && started.elapsed() + wait < BLINK;
+                    if opened.is_none() && !is_brief && !is_blind {
                         is_blind = true;
                         send(out, wrap(Change::Blind(fault.to_string()))).await;
                     }
                 }
             }
-            tokio::time::sleep(with_jitter(pause)).await;
+            tokio::time::sleep(wait).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
+    }
+
+    /// Opens a watch from that version on.
+    async fn open(&self, ask: &Ask, version: &str) -> Result<Lines, Failure> {
+        self.watch(&ask.clone().watch(version, WATCH_SECONDS)).await
     }
 
     /// Tells a full list, a page at a time; gives its version.
@@ -287,17 +350,21 @@ impl Transport {
         ask: &Ask,
         wrap: &impl Fn(Change<Box<T>>) -> Seen,
         out: &Sender<Seen>,
-    ) -> Result<String, ApiFault>
+    ) -> Result<String, Failure>
     where
-        W: DeserializeOwned + Message,
+        W: Followed,
         T: From<W>,
     {
         send(out, wrap(Change::Anew)).await;
-        let mut pages = Pages::of(&ask.clone().binary());
+        // Cheaper by far, from servers that can; a watch is a line at a time.
+        let mut pages = match ask.form {
+            Form::Json => Pages::of(&ask.clone().binary()),
+            _ => Pages::of(ask),
+        };
         while let Some(page) = pages.next() {
             let mut items = Vec::new();
             let read = self.page::<W>(&page, |item| items.push(Box::new(T::from(item)))).await;
-            match pages.took(read, items.len())? {
+            match pages.took(read, items.len()).map_err(Failure::is_final)? {
                 Turn::Page => {
                     for item in items {
                         send(out, wrap(Change::Is(item))).await;
@@ -314,23 +381,25 @@ impl Transport {
     async fn watch_into<W, T>(
         &self,
         ask: &Ask,
+        mut lines: Lines,
         version: &mut String,
         wrap: &impl Fn(Change<Box<T>>) -> Seen,
         out: &Sender<Seen>,
-        is_blind: &mut bool,
     ) -> Result<End, ApiFault>
     where
-        W: DeserializeOwned,
+        W: Followed,
         T: From<W>,
     {
-        let ask = ask.clone().watch(version, WATCH_SECONDS);
-        let mut lines = self.watch(&ask).await?;
-        see(is_blind, wrap, out).await;
-        while let Some(line) = lines.next().await? {
-            let Line { kind, object } = self.decode(&ask, &line)?;
-            let object = object.get().as_bytes();
+        let mut distrust = self.distrusted();
+        loop {
+            let line = tokio::select! {
+                line = lines.next() => line?,
+                () = distrust.heard() => return Ok(End::Distrusted),
+            };
+            let Some(line) = line else { return Ok(End::Resume) };
+            let kind = self.kind_of(ask, &line)?;
             if kind == "ERROR" {
-                let status: Status = self.decode(&ask, object)?;
+                let Line { object: status } = self.decode::<Line<Status>>(ask, &line)?;
                 if status.code == 410 || status.reason == "Expired" {
                     return Ok(End::Expired);
                 }
@@ -340,21 +409,41 @@ impl Transport {
                     said: crate::redact::line(&status.message, 300),
                 });
             }
-            let MetadataOnly { metadata } = self.decode(&ask, object)?;
-            if !metadata.resource_version.is_empty() {
-                *version = metadata.resource_version;
-            }
-            let change = match kind.as_str() {
-                "ADDED" | "MODIFIED" => Change::Is,
-                "DELETED" => Change::Gone,
-                _ => {
-                    send(out, wrap(Change::Nothing)).await;
-                    continue;
-                }
+            let change = match kind.as_ref() {
+                "ADDED" | "MODIFIED" => Some(Change::Is as fn(_) -> _),
+                "DELETED" => Some(Change::Gone as fn(_) -> _),
+                _ => None,
             };
-            send(out, wrap(change(Box::new(T::from(self.decode::<W>(&ask, object)?))))).await;
+            let Some(change) = change else {
+                let Line { object } = self.decode::<Line<MetadataOnly>>(ask, &line)?;
+                go_on(version, object.version());
+                send(out, wrap(Change::Nothing)).await;
+                continue;
+            };
+            let Line { object } = self.decode::<Line<W>>(ask, &line)?;
+            go_on(version, object.version());
+            send(out, wrap(change(Box::new(T::from(object))))).await;
         }
-        Ok(End::Resume)
+    }
+
+    /// What a line is about. It stands at the beginning, as every server prints it; to find it
+    /// elsewhere, the line has to be read once more.
+    fn kind_of<'a>(&self, ask: &Ask, line: &'a [u8]) -> Result<Cow<'a, str>, ApiFault> {
+        let kind = line.strip_prefix(b"{\"type\":\"").and_then(|rest| {
+            let end = rest.iter().take(LONGEST_KIND).position(|byte| *byte == b'"')?;
+            std::str::from_utf8(&rest[..end]).ok()
+        });
+        match kind {
+            Some(kind) => Ok(Cow::Borrowed(kind)),
+            None => Ok(Cow::Owned(self.decode::<Purpose>(ask, line)?.kind)),
+        }
+    }
+}
+
+/// Moves the version on, if there is one.
+fn go_on(version: &mut String, to: &str) {
+    if !to.is_empty() {
+        to.clone_into(version);
     }
 }
 

@@ -96,7 +96,7 @@ impl<'a> Field<'a> {
         Ok(self.number()? != 0)
     }
 
-    pub(super) fn message<M: Message>(self) -> Result<M, Malformed> {
+    pub(in crate::source) fn message<M: Message>(self) -> Result<M, Malformed> {
         M::decode(self.bytes()?)
     }
 
