@@ -22,10 +22,13 @@
 //! server.put(pod);                                          // what changes meanwhile
 //! server.compact();                                         // if it is to come back without history
 //! server.restart();                                         // the same port, objects and counter
+//! server.freeze();                                          // nothing is answered, nothing closed
+//! server.fail(On::any(), Fault::Close);                     // until `mend`
 //! ```
 
 mod faults;
 mod kinds;
+mod mishaps;
 mod rest;
 mod rights;
 mod selectors;
@@ -278,7 +281,9 @@ impl Builder {
         let certificate = self.certificate;
         let state = Arc::new(State {
             store: self.store,
-            tokens: self.tokens,
+            tokens: Mutex::new(self.tokens),
+            is_frozen: Mutex::new(false),
+            thawed: Condvar::new(),
             denials: self.denials,
             rights: self.rights,
             faults: Mutex::new(self.faults),
@@ -309,7 +314,10 @@ impl Builder {
 /// What the connections share.
 struct State {
     store: Store,
-    tokens: Vec<String>,
+    tokens: Mutex<Vec<String>>,
+    /// Whether the server hangs.
+    is_frozen: Mutex<bool>,
+    thawed: Condvar,
     denials: Vec<Deny>,
     rights: Option<Vec<Right>>,
     faults: Mutex<Vec<(On, Fault)>>,
@@ -405,7 +413,7 @@ impl ApiServer {
 
     /// A kubeconfig with [`TOKEN`], whose one context is `test` and whose namespace is `default`.
     pub fn kubeconfig(&self) -> PathBuf {
-        self.kubeconfig_for(&User::Token(self.state.tokens[0].clone()))
+        self.kubeconfig_for(&User::Token(self.state.tokens.lock().unwrap()[0].clone()))
     }
 
     /// The same for another user.
@@ -503,6 +511,7 @@ impl ApiServer {
     /// connection is closed, whatever is under way on it. Objects and history stay, and can be
     /// changed; a real server has lost the history when it is back (`compact`).
     pub fn stop(&self) {
+        self.thaw();
         if let Some(up) = self.up.lock().unwrap().take() {
             up.end();
             // What was being answered is answered no more.
@@ -529,6 +538,7 @@ impl ApiServer {
         let (acceptor, certificate) = (self.acceptor.clone(), self.certificate);
         let state = Arc::clone(&self.state);
         let thread = std::thread::spawn(move || {
+            let frost = mishaps::frost(Arc::clone(&state));
             let accept = async move {
                 loop {
                     let (stream, _) = listener.accept().await.unwrap();
@@ -539,6 +549,7 @@ impl ApiServer {
             runtime.block_on(async {
                 tokio::select! {
                     () = accept => {}
+                    () = frost => {}
                     _ = stopped => {}
                 }
             });
@@ -549,6 +560,7 @@ impl ApiServer {
 
 impl Drop for ApiServer {
     fn drop(&mut self) {
+        self.thaw();
         if let Some(up) = self.up.get_mut().ok().and_then(Option::take) {
             up.end();
         }

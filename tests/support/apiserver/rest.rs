@@ -188,7 +188,7 @@ fn is_known(state: &State, asked: &Recorded) -> bool {
     }
     let Some(credential) = asked.header("authorization") else { return false };
     if let Some(token) = credential.strip_prefix("Bearer ") {
-        return state.tokens.iter().any(|known| known == token);
+        return state.tokens.lock().unwrap().iter().any(|known| known == token);
     }
     let (user, password) = BASIC;
     let basic = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
