@@ -16,7 +16,7 @@ use support::apiserver::{ApiServer, Builder, Deny, Fault, On, User};
 use support::{Run, finish, program};
 
 /// Longer than anything takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// The time for one request: questions whether the server is there come at twice that distance.
 const TIMEOUT: &str = "2s";
 
@@ -541,7 +541,7 @@ fn a_server_that_goes_between_the_list_and_the_watch() {
         let is_open = matches!(fault, Fault::StallAfter(_));
         let go = || {
             if is_open {
-                server.freeze()
+                server.freeze();
             }
         };
         let come_back = || {
