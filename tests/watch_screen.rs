@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use support::apiserver::{ApiServer, Deny};
 
 /// Longer than anything here takes.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 fn size(size: u16) -> NonZeroU16 {
     NonZeroU16::new(size).unwrap()
@@ -114,10 +114,10 @@ impl Session {
         let deadline = Instant::now() + LONG;
         while !is_so(self.screen.screen()) {
             let left = deadline.saturating_duration_since(Instant::now());
-            match self.chunks.recv_timeout(left) {
-                Ok(chunk) => self.take(&chunk),
-                Err(_) => panic!("the screen is not so: {what}\n{}", self.text()),
-            }
+            let Ok(chunk) = self.chunks.recv_timeout(left) else {
+                panic!("the screen is not so: {what}\n{}", self.text());
+            };
+            self.take(&chunk);
         }
     }
 
@@ -176,14 +176,17 @@ fn keys_lead_into_a_diagnosis_and_out_again() {
     assert!(session.text().contains(": 1 incident, 1 is open"), "{}", session.text());
 }
 
+/// A way to end the program.
+type End = fn(&Session);
+
 #[test]
 fn it_gives_the_terminal_back_whatever_ends_it() {
     let server = server();
-    let ends: [(&str, &dyn Fn(&Session)); 4] = [
-        ("Ctrl-C", &|session| session.press("\x03")),
-        ("SIGINT", &|session| session.signal(Signal::INT)),
-        ("SIGTERM", &|session| session.signal(Signal::TERM)),
-        ("SIGHUP", &|session| session.signal(Signal::HUP)),
+    let ends: [(&str, End); 4] = [
+        ("Ctrl-C", |session| session.press("\x03")),
+        ("SIGINT", |session| session.signal(Signal::INT)),
+        ("SIGTERM", |session| session.signal(Signal::TERM)),
+        ("SIGHUP", |session| session.signal(Signal::HUP)),
     ];
     for (name, end) in ends {
         let mut session = Session::begin(&server, &[]);
@@ -233,21 +236,24 @@ fn it_fits_the_window_when_that_changes() {
 #[test]
 fn without_colour_there_is_none() {
     let server = server();
+    let color = regex::Regex::new("\x1b\\[(3[1-7]|38;5;[1-9])[;0-9]*m").unwrap();
     for (variable, has_color) in [("NO_COLOR", false), ("UNHEARD_OF", true)] {
         let mut session = Session::of(&server, &[], |command| command.env(variable, "1"));
         session.sees("2 of 2 pods fail");
         session.press("q");
         assert_eq!(session.end(), 0);
         let written = String::from_utf8_lossy(&session.written).into_owned();
-        let color = regex::Regex::new("\x1b\\[(3[1-7]|38;5;[1-9])[;0-9]*m").unwrap();
         assert_eq!(color.is_match(&written), has_color, "{variable}: {written:?}");
     }
 }
 
+/// Something else about how the program is begun.
+type Change = fn(Command) -> Command;
+
 #[test]
 fn lines_where_lines_are_wanted_or_nothing_else_can_be() {
     let server = server();
-    let cases: [(&[&str], fn(Command) -> Command); 4] = [
+    let cases: [(&[&str], Change); 4] = [
         (&["-o", "lines"], |command| command),
         (&["-o", "json"], |command| command),
         (&[], |command| command.env("TERM", "dumb")),

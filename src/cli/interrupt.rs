@@ -1,22 +1,23 @@
-//! Ctrl-C and SIGTERM: the first asks to say what is known by now, the second ends at once.
+//! Ctrl-C, SIGTERM and a terminal that is closed: the first asks to say what is known by now, the
+//! second ends at once.
 //!
 //! A thread of its own listens, so that it also hears while the rest of the program computes, or
 //! writes to somebody who does not read.
 
 use std::io;
 
-use tokio::sync::watch;
+use tokio::sync::watch::{Receiver, channel};
 
-use super::to_its_end;
+use super::{to_its_end, watch};
 use crate::exit;
 
 /// Hears of the first interruption.
-pub(super) struct Interruption(watch::Receiver<bool>);
+pub(super) struct Interruption(Receiver<bool>);
 
 impl Interruption {
     /// Listens from now on. Once this is dropped, the first interruption ends the program.
     pub(super) fn listen() -> Self {
-        let (sender, receiver) = watch::channel(false);
+        let (sender, receiver) = channel(false);
         std::thread::spawn(move || {
             to_its_end(async {
                 let Ok(mut signals) = Signals::listen() else { return };
@@ -24,6 +25,7 @@ impl Interruption {
                 if sender.send(true).is_ok() {
                     signals.next().await;
                 }
+                watch::leave();
                 std::process::exit(i32::from(exit::INTERRUPTED));
             });
         });
@@ -49,20 +51,32 @@ impl Interruption {
 struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
+    /// Only where there is a terminal to be closed: `nohup` has it ignored, and is to be obeyed.
+    hangup: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
 impl Signals {
     fn listen() -> io::Result<Self> {
+        use std::io::IsTerminal as _;
         use tokio::signal::unix::{SignalKind, signal};
+        let has_terminal = io::stdout().is_terminal();
+        let hangup = has_terminal.then(|| signal(SignalKind::hangup())).transpose()?;
         let interrupt = signal(SignalKind::interrupt())?;
-        Ok(Self { interrupt, terminate: signal(SignalKind::terminate())? })
+        Ok(Self { interrupt, terminate: signal(SignalKind::terminate())?, hangup })
     }
 
     async fn next(&mut self) {
+        let hangup = async {
+            match &mut self.hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            _ = hangup => {}
         }
     }
 }

@@ -16,7 +16,6 @@ use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
 use clap::Args;
-use futures::stream::{FuturesUnordered, StreamExt as _};
 
 use crate::error::Error;
 use crate::exit;
@@ -25,6 +24,7 @@ use crate::source::cluster::{Change, Seen};
 use crate::track::{Board, Sense};
 
 use super::args::{ClusterArgs, duration};
+use super::interrupt::Interruption;
 use super::output::Output;
 use ask::Asking;
 use face::{Face, Wish};
@@ -96,6 +96,7 @@ pub(super) fn run(args: WatchArgs, output: &Output) -> Result<u8, Error> {
 }
 
 async fn watch(args: WatchArgs, output: &Output) -> Result<u8, Error> {
+    let mut interruption = Interruption::listen();
     let start = Utc::now();
     let end = args
         .duration
@@ -113,15 +114,14 @@ async fn watch(args: WatchArgs, output: &Output) -> Result<u8, Error> {
         is_told: false,
     };
     listening.open(&mut watch.board.contact, start);
-    let mut signals = Signals::new();
 
     let code = loop {
         let now = Utc::now();
         if watch.is_ready(now) {
-            if !std::mem::replace(&mut watch.is_told, true) {
-                if let Some(code) = face.begin(&watch.board, &listening.scope(), now) {
-                    return Ok(code);
-                }
+            if !std::mem::replace(&mut watch.is_told, true)
+                && let Some(code) = face.begin(&watch.board, &listening.scope(), now)
+            {
+                return Ok(code);
             }
             asking.consider(&watch.board, &listening, now);
             if let Some(code) = face.tell(&mut watch.board, now) {
@@ -151,7 +151,7 @@ async fn watch(args: WatchArgs, output: &Output) -> Result<u8, Error> {
                 Wish::End(code) => break code,
             },
             () = tokio::time::sleep(pause) => {}
-            () = signals.any() => break exit::INTERRUPTED,
+            () = interruption.heard() => break exit::INTERRUPTED,
         }
     };
     face.end(&mut watch.board, start, Utc::now());
@@ -236,40 +236,5 @@ impl Watch {
         let pause = due.map_or(TimeDelta::minutes(1), |due| due - now);
         // What is due now was told just now; a pause keeps a mistake from turning into a spin.
         pause.to_std().unwrap_or_default().clamp(Duration::from_millis(1), Duration::from_mins(1))
-    }
-}
-
-/// The ways to be asked to end: Ctrl-C, and what a shell, a kubelet or a closed terminal sends.
-struct Signals {
-    #[cfg(unix)]
-    others: Vec<tokio::signal::unix::Signal>,
-}
-
-impl Signals {
-    fn new() -> Self {
-        #[cfg(unix)]
-        {
-            use tokio::signal::unix::{SignalKind, signal};
-            let kinds = [SignalKind::terminate(), SignalKind::hangup()];
-            Self { others: kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect() }
-        }
-        #[cfg(not(unix))]
-        Self {}
-    }
-
-    async fn any(&mut self) {
-        #[cfg(unix)]
-        {
-            let mut others: FuturesUnordered<_> =
-                self.others.iter_mut().map(tokio::signal::unix::Signal::recv).collect();
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                Some(_) = others.next() => {}
-            }
-        }
-        #[cfg(not(unix))]
-        {
-            let _ = tokio::signal::ctrl_c().await;
-        }
     }
 }

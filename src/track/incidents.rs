@@ -456,7 +456,7 @@ impl Incident {
 /// All incidents.
 #[derive(Debug, Default)]
 pub struct Incidents {
-    incidents: BTreeMap<Key, Incident>,
+    current: BTreeMap<Key, Incident>,
     /// To which incident a failing place belongs, and what is known of it.
     spots: BTreeMap<Spot, (Key, Box<Diagnosis>)>,
     /// Incidents that are over, in that order.
@@ -513,7 +513,7 @@ impl Incidents {
 
     /// The cluster was asked about a pod of an incident.
     pub fn diagnosed(&mut self, number: u64, diagnosis: Diagnosis) {
-        let Some(incident) = self.incidents.values_mut().find(|it| it.number == number) else {
+        let Some(incident) = self.current.values_mut().find(|it| it.number == number) else {
             return;
         };
         let fix = |it: &Diagnosis| it.fixes.first().map(|fix| fix.title.clone());
@@ -535,7 +535,7 @@ impl Incidents {
 
     /// What is to be told of incidents in the end: nothing waits any longer.
     pub fn take_last_news(&mut self, now: Time) -> Vec<IncidentChange> {
-        for incident in self.incidents.values_mut() {
+        for incident in self.current.values_mut() {
             incident.lingers_until = incident.lingers_until.min(now);
             if let Some(told) = &mut incident.told {
                 told.pause = TimeDelta::zero();
@@ -550,7 +550,7 @@ impl Incidents {
     pub fn take_news(&mut self, now: Time) -> Vec<IncidentChange> {
         let mut news = Vec::new();
         let mut over = Vec::new();
-        for (key, incident) in &mut self.incidents {
+        for (key, incident) in &mut self.current {
             let is_due = incident.due().is_some_and(|due| due <= now);
             if !incident.is_open() {
                 if is_due {
@@ -568,7 +568,7 @@ impl Incidents {
             }
         }
         for key in over {
-            let Some(incident) = self.incidents.remove(&key) else { continue };
+            let Some(incident) = self.current.remove(&key) else { continue };
             // What came and went before anybody was told of it leaves no trace.
             if news.iter().any(|it| it.number == incident.number) {
                 self.over.push_back(incident);
@@ -585,18 +585,18 @@ impl Incidents {
 
     /// When something is to be told next, if nothing else happens.
     pub fn next_due(&self) -> Option<Time> {
-        self.incidents.values().filter_map(Incident::due).min()
+        self.current.values().filter_map(Incident::due).min()
     }
 
     /// The incident of that number, over or not.
     pub fn get(&self, number: u64) -> Option<&Incident> {
-        self.incidents.values().chain(&self.over).find(|incident| incident.number == number)
+        self.current.values().chain(&self.over).find(|incident| incident.number == number)
     }
 
     /// The incidents that are not over, the worst first: those with most pods, of equals the oldest.
     /// One that may still go on is among them.
     pub fn open(&self) -> Vec<&Incident> {
-        let mut open: Vec<&Incident> = self.incidents.values().collect();
+        let mut open: Vec<&Incident> = self.current.values().collect();
         open.sort_by_key(|incident| (std::cmp::Reverse(incident.pods.len()), incident.number));
         open
     }
@@ -609,7 +609,7 @@ impl Incidents {
     /// Whether nothing fails, and whatever did has got its image or is gone for long enough to know
     /// that nothing failing comes in its place.
     pub fn is_recovered(&self) -> bool {
-        self.spots.is_empty() && self.unsettled.is_empty() && self.incidents.is_empty()
+        self.spots.is_empty() && self.unsettled.is_empty() && self.current.is_empty()
     }
 
     /// Pods that failed and have begun anew: it is not known yet whether they get their image.
@@ -647,7 +647,7 @@ impl Incidents {
         incident.key.scope == Scope::Registry
             && !incident.registry.is_empty()
             && incident.images.len() > 1
-            && !self.incidents.values().any(|it| is_another(&it))
+            && !self.current.values().any(|it| is_another(&it))
             && self.pulled.get(&incident.registry).is_none_or(|pulled| *pulled < incident.since)
     }
 
@@ -659,7 +659,7 @@ impl Incidents {
         let known = self.spots.get(&spot).map(|(known, before)| (known.clone(), before.cause));
         match &known {
             Some((known, _)) if *known == key => {
-                if let Some(incident) = self.incidents.get_mut(&key) {
+                if let Some(incident) = self.current.get_mut(&key) {
                     incident.last_seen = now;
                     // Events come after the status, and know when it began.
                     incident.since = incident.since.min(since);
@@ -667,7 +667,7 @@ impl Incidents {
                 return;
             }
             Some((known, _)) => {
-                if let Some(incident) = self.incidents.get_mut(known)
+                if let Some(incident) = self.current.get_mut(known)
                     && incident.remove(&spot, TimeDelta::zero(), now)
                 {
                     incident.ended.renamed += 1;
@@ -698,7 +698,7 @@ impl Incidents {
         since: Time,
         now: Time,
     ) -> &mut Incident {
-        if !self.incidents.contains_key(key) {
+        if !self.current.contains_key(key) {
             let is_it = |it: &Incident| it.key == *key && it.is_remembered(now);
             let back = self.over.iter().position(is_it);
             let back = back.and_then(|index| self.over.remove(index)).map(|before| Incident {
@@ -713,9 +713,9 @@ impl Incidents {
                 self.numbers += 1;
                 Incident::new(self.numbers, key, cause, since, now)
             });
-            self.incidents.insert(key.clone(), incident);
+            self.current.insert(key.clone(), incident);
         }
-        let incident = self.incidents.get_mut(key).expect("it has just been put there");
+        let incident = self.current.get_mut(key).expect("it has just been put there");
         incident.ended_at = None;
         incident
     }
@@ -726,14 +726,14 @@ impl Incidents {
         if !self.unsettled.remove(pod) || !self.unsettled.is_empty() {
             return;
         }
-        for incident in self.incidents.values_mut().filter(|incident| !incident.is_open()) {
+        for incident in self.current.values_mut().filter(|incident| !incident.is_open()) {
             incident.lingers_until = incident.lingers_until.min(now + End::Deleted.lingers());
         }
     }
 
     fn end(&mut self, spot: &Spot, end: End, now: Time) {
         let Some((key, diagnosis)) = self.spots.remove(spot) else { return };
-        if let Some(incident) = self.incidents.get_mut(&key)
+        if let Some(incident) = self.current.get_mut(&key)
             && incident.remove(spot, end.lingers(), now)
         {
             let ended = &mut incident.ended;

@@ -158,6 +158,6 @@ async fn ask(
     facts.now = Utc::now();
     let findings = diagnose::diagnose(&facts);
     let mut diagnoses = findings.pods.into_iter().flat_map(|pod| pod.diagnoses);
-    let diagnosis = diagnoses.find(|diagnosis| diagnosis.cause == cause);
-    Answer::Incident(number, diagnosis.map(Box::new))
+    let found = diagnoses.find(|diagnosis| diagnosis.cause == cause);
+    Answer::Incident(number, found.map(Box::new))
 }

@@ -131,7 +131,8 @@ impl Watch {
 
     fn delete(&mut self, workload: &str, number: usize) {
         let name = ObjectName::new("shop", format!("{workload}-{number}"));
-        self.board.delete(&None, &name, &format!("uid of {workload}-{number}"), self.now);
+        let pod = self.board.world.get(&name).expect("it is there").pod.clone();
+        self.board.delete(&None, &pod, self.now);
     }
 
     fn to(&mut self, seconds: i64) {
