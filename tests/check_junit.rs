@@ -77,7 +77,7 @@ fn every_recorded_namespace_is_valid() {
 
 #[test]
 fn every_way_to_end_is_valid() {
-    let empty = check(&serve(&[]), &["-n", "shop", "-o", "junit"]);
+    let empty = check(&serve(&[]), &["-n", "kube-system", "-o", "junit"]);
     assert_eq!(assert_valid(&empty.stdout), counts(0, 0, 0, 0));
 
     let objects =

@@ -718,7 +718,7 @@ fn a_deleted_pod_has_not_recovered_while_its_successor_may_fail() {
 #[cfg(unix)]
 #[test]
 fn a_signal_ends_it_with_a_last_line() {
-    for signal in ["-INT", "-TERM", "-HUP"] {
+    for signal in ["-INT", "-TERM"] {
         let server = serving([pod("a", no_tag())]).start();
         let mut watching = Watching::start(&server, &[]);
         watching.hears(&["opened"]);
