@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use pulldoctor::diagnose::{Confidence, Diagnosis, diagnose, questions};
-use pulldoctor::facts::{Facts, Origin, PlaceKind};
+use pulldoctor::facts::{Facts, Lookup, Origin, PlaceKind};
 use pulldoctor::question::Question;
 use pulldoctor::source::wire;
 use serde_json::{Value, json};
@@ -320,4 +320,17 @@ fn every_kind_of_container_is_seen() {
     assert_eq!(kinds.len(), 2, "{kinds:?}");
     assert!(kinds.contains(&(PlaceKind::Sidecar, "proxy")), "{kinds:?}");
     assert!(kinds.contains(&(PlaceKind::Ephemeral, "debug")), "{kinds:?}");
+}
+
+#[test]
+fn a_node_that_has_not_reported_is_no_evidence() {
+    let words = "failed to pull and unpack image \"docker.io/acme/app:v1\": failed to do request: \
+                 Head \"https://registry-1.docker.io/v2/\": EOF";
+    let mut facts = facts(&[pod(&waiting("ErrImagePull", words))], &[]);
+    let node = json!({ "metadata": { "name": "n1" } });
+    let node: wire::Node = serde_json::from_value(node).unwrap();
+    facts.nodes.insert("n1".to_owned(), Lookup::Found(node.into()));
+    let findings = diagnose(&facts);
+    let diagnosis = findings.diagnoses().next().unwrap();
+    assert!(diagnosis.evidence.iter().all(|it| !it.text.is_empty()), "{:?}", diagnosis.evidence);
 }

@@ -10,15 +10,22 @@ use super::Evidence;
 /// the failure may still prove them (kubelets and runtimes have changed their words over time).
 pub(super) fn evidence(facts: &Facts, pod: &Pod, reading: &Reading) -> Option<Evidence> {
     let seen = pod.node.as_ref().map(|name| facts.node(name));
-    let (source, text) = match seen {
-        Some(Lookup::Found(node)) => (format!("node {}", node.name), describe(node)),
-        _ => ("the wording".to_owned(), by_words(reading)?),
+    let said = match seen {
+        // A node that has not reported yet says nothing of itself.
+        Some(Lookup::Found(node)) => {
+            describe(node).map(|text| (format!("node {}", node.name), text))
+        }
+        _ => None,
+    };
+    let (source, text) = match said {
+        Some(said) => said,
+        None => ("the wording".to_owned(), by_words(reading)?),
     };
     Some(Evidence { source, text, count: None, first_seen: None, last_seen: None })
 }
 
-/// `linux/amd64, kubelet v1.36.2, containerd://2.4.0`.
-fn describe(node: &Node) -> String {
+/// `linux/amd64, kubelet v1.36.2, containerd://2.4.0`; none if it says nothing.
+fn describe(node: &Node) -> Option<String> {
     let mut parts = vec![
         format!("{}/{}", node.os, node.architecture),
         format!("kubelet {}", node.kubelet),
@@ -31,7 +38,7 @@ fn describe(node: &Node) -> String {
         parts.push("under disk pressure".to_owned());
     }
     parts.retain(|part| !part.ends_with([' ', '/']) && !part.is_empty());
-    parts.join(", ")
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 fn by_words(reading: &Reading) -> Option<String> {
