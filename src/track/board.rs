@@ -2,7 +2,8 @@
 //! and what of it can be seen.
 
 use super::contact::{Contact, Sense};
-use super::incidents::{Incident, Incidents};
+use super::incident::Incident;
+use super::incidents::Incidents;
 use super::spread::{Platforms, Spread};
 use super::world::{Area, Standing, World};
 use crate::facts::{Event, Facts, ObjectName, Origin, Pod, Time, Unseen};

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::incidents::{Incident, Incidents};
+use super::incident::Incident;
+use super::incidents::Incidents;
 use crate::cause::{self, Group};
 use crate::survey::Running;
 use crate::words;
