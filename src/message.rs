@@ -15,6 +15,7 @@ mod extract;
 mod frames;
 mod parts;
 mod phrases;
+mod status;
 mod summary;
 mod verdict;
 mod work;

@@ -344,7 +344,7 @@ causes! { Group::Access;
             code("access denied").leaf(),
             code("permission denied").leaf(),
             code("denied: permission"),
-            code("forbidden").leaf(),
+            code("forbidden").leaf().unless("error from server (forbidden)"),
             status("403 forbidden"),
             status("403 (forbidden)"),
             status("status code 403"),

@@ -35,6 +35,7 @@ causes! { Group::Limits;
             server("toomanyrequests"),
             server("too many requests"),
             server("too_many_request"),
+            server("too many request to registry"),
             server("pull rate limit"),
             server("rate limit exceeded"),
             server("rate limit has been"),

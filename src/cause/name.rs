@@ -36,7 +36,7 @@ causes! { Group::Name;
             local("failed to apply default image tag"),
             local("invalidimagename"),
             local("repository name must be lowercase"),
-            local("must be lowercase"),
+            local("must be lowercase").unless("admission webhook"),
             local("invalid repository name"),
             local("invalid image name"),
             local("invalid image reference"),

@@ -8,21 +8,46 @@ use crate::cause::Rank;
 
 /// Shorter ends begin too much: `not f`, `connection`.
 const LEAST: usize = 8;
+/// Behind other words more is needed, and this much of the end is looked at.
+const LEAST_INSIDE: usize = 12;
+const LOOK: usize = 60;
 
 /// The sign that the end of a text begins, and where that end starts.
 pub(super) fn sign(flat: &str, phrases: &Phrases) -> Option<(usize, usize)> {
+    let (tail, from) = last_link(flat);
+    if !(LEAST..100).contains(&tail.len()) {
+        return None;
+    }
+    Some((begun(&tail.to_ascii_lowercase(), phrases)?, from))
+}
+
+/// The sign that the last words of a text begin, behind others of their link, and where they
+/// start. Asked only where nothing else names a cause, and only words that go together count.
+pub(super) fn inside(flat: &str, phrases: &Phrases) -> Option<(usize, usize)> {
+    let (tail, from) = last_link(flat);
+    let shown = tail.ceil_char_boundary(tail.len().saturating_sub(LOOK));
+    let tail = tail[shown..].to_ascii_lowercase();
+    tail.match_indices(' ').find_map(|(space, _)| {
+        let words = &tail[space + 1..];
+        let together = words.len() >= LEAST_INSIDE && words.contains(' ');
+        let sign = together.then(|| begun(words, phrases)).flatten()?;
+        Some((sign, from + shown + space + 1))
+    })
+}
+
+/// The last link of the chain without what marks a cut, and where it starts.
+fn last_link(flat: &str) -> (&str, usize) {
     let end = flat.trim_end_matches(['.', '\u{2026}', '"', '\'', '`', ' ', ')', ']']);
     let opens = |byte: u8| matches!(byte, b':' | b'"' | b'=' | b'[' | b'(');
     let start = end.bytes().rposition(opens).map_or(0, |at| at + 1);
     let tail = &end[start..];
-    let from = start + (tail.len() - tail.trim_start().len());
-    let tail = tail.trim_start();
-    if !(LEAST..100).contains(&tail.len()) {
-        return None;
-    }
-    let tail = tail.to_ascii_lowercase();
+    (tail.trim_start(), start + (tail.len() - tail.trim_start().len()))
+}
+
+/// The sign of the one cause whose phrases begin so.
+fn begun(words: &str, phrases: &Phrases) -> Option<usize> {
     let mut found: Option<usize> = None;
-    for sign in phrases.that_begin(&tail)? {
+    for sign in phrases.that_begin(words)? {
         let known = &phrases.signs[sign];
         if known.phrases > 1 || matches!(known.rank, Rank::Elsewhere | Rank::Vague | Rank::Quiet) {
             return None;
@@ -33,5 +58,5 @@ pub(super) fn sign(flat: &str, phrases: &Phrases) -> Option<(usize, usize)> {
             _ => found = Some(sign),
         }
     }
-    found.map(|sign| (sign, from))
+    found
 }

@@ -10,14 +10,13 @@
 const LOOK: usize = 16 << 10;
 
 /// What only messages about images, registries and their runtimes speak of; lower case.
-const CONTEXT: [&str; 37] = [
+const CONTEXT: [&str; 36] = [
     "image",
     "manifest",
     "blob",
     "layer",
     "registr",
     "/v1/",
-    "/v2/",
     "docker",
     "containerd",
     "crio",
@@ -148,16 +147,35 @@ const PLAIN: [&str; 90] = [
 const PROSE: usize = 2;
 
 /// Whether the words that were found from `at` on stand in a message about something else.
-pub(super) fn tells(text: &str, at: usize) -> bool {
+pub(super) fn tells(text: &str, at: usize, is_status: bool) -> bool {
     let end = text.floor_char_boundary(LOOK);
     let lower = text[..end].to_ascii_lowercase();
-    if CONTEXT.iter().any(|word| lower.contains(word)) {
+    if CONTEXT.iter().any(|word| lower.contains(word)) || asks_api(&lower, true) {
         return false;
     }
     // The words' own sentence does not count, only what was put in front of it.
     let before = &lower[..lower.floor_char_boundary(at)];
     let before = &before[..before.rfind(": ").max(before.rfind('\n')).unwrap_or(0)];
-    asks_elsewhere(&lower) || prose(before)
+    // A bare status may be any server's: one that is named and no registry is another.
+    (is_status && lower.contains("://")) || asks_elsewhere(&lower) || prose(before)
+}
+
+/// Whether something went wrong with a question that only registries are asked.
+pub(super) fn asks_registry(text: &str) -> bool {
+    let lower = text[..text.floor_char_boundary(LOOK)].to_ascii_lowercase();
+    let failed = ["error", "err=", "fail", "unable", "could not", "cannot", "can't", "invalid"];
+    failed.iter().any(|word| lower.contains(word)) && asks_api(&lower, false)
+}
+
+/// Whether a URL of the registries' interface stands there; the ping's alone only where asked.
+fn asks_api(lower: &str, ping: bool) -> bool {
+    lower.match_indices("/v2/").any(|(at, _)| {
+        let path = lower[at + 3..].split([' ', '"', '\'', '\n', '\\', '?']).next().unwrap_or("");
+        (ping && matches!(path, "/" | "/:" | "/."))
+            || ["/manifests/", "/blobs/", "/tags/list", "/_catalog", "/token"]
+                .iter()
+                .any(|part| path.contains(part))
+    })
 }
 
 /// Whether something was asked at a URL: no registry's, since those have words of their own.
@@ -201,7 +219,7 @@ mod tests {
             "Get \"https://reg.example.com/v2/\": EOF",
             "unauthorized: HTTP Basic: Access denied",
         ] {
-            assert!(!tells(text, text.rfind(": ").unwrap() + 2), "{text}");
+            assert!(!tells(text, text.rfind(": ").unwrap() + 2, false), "{text}");
         }
     }
 
@@ -212,7 +230,7 @@ mod tests {
             "Get \"https://10.0.0.1/healthz\": EOF",
             "Post \"https://api.example.com/hook?x=1\": context deadline exceeded",
         ] {
-            assert!(tells(text, text.rfind(": ").unwrap() + 2), "{text}");
+            assert!(tells(text, text.rfind(": ").unwrap() + 2, false), "{text}");
         }
     }
 }

@@ -186,11 +186,11 @@ impl Phrases {
         let mut signs = Vec::new();
         for entry in entries[first..].iter().take_while(|entry| entry.text.starts_with(text)) {
             let phrase = &self.meanings[entry.phrase];
-            let starts = phrase.uses.iter().all(|(_, slot)| *slot == 0);
-            if entry.text == text || !starts {
+            let starts = phrase.uses.iter().filter(|(_, slot)| *slot == 0);
+            if entry.text == text || (starts.clone().count() == 0 && !phrase.uses.is_empty()) {
                 return None;
             }
-            signs.extend(phrase.uses.iter().map(|(sign, _)| *sign));
+            signs.extend(starts.map(|(sign, _)| *sign));
         }
         Some(signs)
     }

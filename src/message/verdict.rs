@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 use super::frames::Role;
 use super::parts::{Of, Part, split};
 use super::phrases::{Hit, KnownSign, PHRASES, Phrases, starts_count};
-use super::{cut, elsewhere, work};
+use super::{cut, elsewhere, status, work};
 use crate::cause::{self, Cause, Group, Rank, Where};
 use crate::redact;
 
@@ -46,9 +46,6 @@ pub(super) fn judge(lines: &str, flat: &str) -> Verdict {
     phrases.find(flat, &mut hits);
     let mut parts = Vec::with_capacity(2);
     split(lines, &hits, phrases, &mut parts);
-    let proves_pull =
-        hits.iter().any(|hit| phrases.phrase(hit.phrase).frames.contains(&Role::Pull));
-
     let mut matches = matches(lines, phrases, &hits, &parts);
     let last = parts.len() - 1;
     if let Some((sign, start)) = cut::sign(flat, phrases)
@@ -57,6 +54,9 @@ pub(super) fn judge(lines: &str, flat: &str) -> Verdict {
     {
         matches.push(Match { sign, start, end: lines.len(), part: last });
     }
+    let frame = |role| hits.iter().any(|hit| phrases.phrase(hit.phrase).frames.contains(&role));
+    let is_elsewhere = matches.iter().any(|m| phrases.signs[m.sign].rank == Rank::Elsewhere);
+    let proves_pull = frame(Role::Pull) || (!is_elsewhere && frame(Role::Client));
     let whole = Part { start: 0, end: lines.len(), of: Of::Upstream };
     let nothing = |cause, hits| Verdict {
         cause,
@@ -66,7 +66,7 @@ pub(super) fn judge(lines: &str, flat: &str) -> Verdict {
         part: whole,
         hits,
     };
-    if !proves_pull && matches.iter().any(|m| phrases.signs[m.sign].rank == Rank::Elsewhere) {
+    if !proves_pull && is_elsewhere {
         return nothing(&cause::NOT_IMAGE_PULL, hits);
     }
 
@@ -78,13 +78,31 @@ pub(super) fn judge(lines: &str, flat: &str) -> Verdict {
         let known = &phrases.signs[m.sign];
         (known.cause.group == Group::NoCause, parts[m.part].of, progress(known.cause), known.rank)
     });
+    let says_little = found.first().is_none_or(|m| {
+        let KnownSign { cause, rank, .. } = phrases.signs[m.sign];
+        cause.group == Group::NoCause || (cause == &cause::REGISTRY_ERROR && rank == Rank::Frame)
+    });
+    if says_little && proves_pull {
+        let part = found.first().map_or(whole, |m| parts[m.part]);
+        if let Some(stated) = status::find(&lines[part.start..part.end]) {
+            let words = (part.start + stated.start, part.start + stated.end);
+            return Verdict { words, part, ..nothing(stated.cause, hits) };
+        }
+        if let Some((sign, start)) = cut::inside(flat, phrases) {
+            let words = (start, lines.len());
+            return Verdict { words, ..nothing(phrases.signs[sign].cause, hits) };
+        }
+    }
     let Some(&first) = found.first() else {
-        let cause = if proves_pull { &cause::UNKNOWN } else { &cause::NOT_IMAGE_PULL };
-        return nothing(cause, hits);
+        let is_pull = proves_pull || elsewhere::asks_registry(lines);
+        return nothing(if is_pull { &cause::UNKNOWN } else { &cause::NOT_IMAGE_PULL }, hits);
     };
     let KnownSign { cause, rank, .. } = phrases.signs[first.sign];
     // What a runtime found out for itself names its things; all else anybody may say.
-    if !proves_pull && rank != Rank::Local && elsewhere::tells(lines, first.start) {
+    if !proves_pull
+        && rank != Rank::Local
+        && elsewhere::tells(lines, first.start, rank == Rank::Status)
+    {
         return nothing(&cause::NOT_IMAGE_PULL, hits);
     }
     let mut also = Vec::new();
