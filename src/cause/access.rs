@@ -38,6 +38,7 @@ causes! { Group::Access;
             server("requested access to the resource is denied"),
             server("access to the resource is denied"),
             server("does not exist or no pull access"),
+            server("or you do not have pull access"),
             server("you don't have permission to view the repository, or it does not exist"),
             code("denied: denied"),
             code("denied").leaf(),

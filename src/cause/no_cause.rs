@@ -259,6 +259,7 @@ causes! { Group::NoCause;
             elsewhere("failed to pull chart"),
             quiet("successfully pulled image"),
             quiet("admission webhook").then("denied the request"),
+            quiet("validatingadmissionpolicy").then("denied request"),
             quiet("pulling image").last(),
             quiet("pulling image:").start(),
             quiet("pulled image:").start(),

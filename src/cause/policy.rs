@@ -1,7 +1,7 @@
 //! Causes of the group policy: somebody's rules forbid the pull.
 
 use super::fix::fix;
-use super::sign::{frame, local, server};
+use super::sign::{admission, frame, local, server};
 use super::{Group, Proof, Retry, causes};
 use crate::registry::Kind;
 
@@ -167,11 +167,11 @@ causes! { Group::Policy;
             server("quarantine"),
             server("vulnerability").then("policy"),
             server("vulnerabilities").then("policy"),
-            server("admission webhook").then("denied the request").then("registry").unless("exception"),
-            server("admission webhook").then("denied the request").then("registries").unless("exception"),
-            server("admission webhook").then("denied the request").then("repo").unless("exception"),
-            server("admission webhook").then("denied the request").then("image").unless("exception"),
-            server("admission webhook").then("denied the request").then("images").unless("exception"),
+            admission("admission webhook").then("denied the request").then("registry").unless("exception"),
+            admission("admission webhook").then("denied the request").then("registries").unless("exception"),
+            admission("admission webhook").then("denied the request").then("repo").unless("exception"),
+            admission("admission webhook").then("denied the request").then("image").unless("exception"),
+            admission("admission webhook").then("denied the request").then("images").unless("exception"),
             server("is not from an approved registry"),
             server("has an invalid image repo"),
             server("prohibited by policy"),
@@ -183,8 +183,13 @@ causes! { Group::Policy;
             server("blocked by").then("policy"),
             server("forbidden by policy"),
             server("images rejected by"),
-            server("by imagepolicywebhook"),
-            server("image policy webhook"),
+            admission("by imagepolicywebhook"),
+            admission("image policy webhook"),
+            admission("validatingadmissionpolicy").then("denied request").then("image"),
+            admission("validatingadmissionpolicy").then("denied request").then("images"),
+            admission("validatingadmissionpolicy").then("denied request").then("registry"),
+            admission("validatingadmissionpolicy").then("denied request").then("registries"),
+            admission("validatingadmissionpolicy").then("denied request").then("repo"),
         ],
         yields_to: &["signature-rejected"],
         yes: &[

@@ -45,6 +45,8 @@ pub enum Rank {
     Tls,
     /// The connection.
     Link,
+    /// What an admission controller said: the API server's words around it make it nothing else.
+    Admission,
     /// A server's explicit words.
     Server,
     /// A server's error code with words that add nothing (`denied: denied`).
@@ -139,6 +141,7 @@ ranks! {
     dns => Dns,
     tls => Tls,
     link => Link,
+    admission => Admission,
     server => Server,
     code => Code,
     status => Status,

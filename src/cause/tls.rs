@@ -228,6 +228,8 @@ causes! { Group::Tls;
             tls("failed to load cert file"),
             tls("no corresponding key file was specified"),
             tls("for client certificate"),
+            tls("missing key").then("for certificate"),
+            tls("missing certificate").then("for key"),
             tls("missing client certificate"),
             tls("get tlsconfig for registry"),
             server("client sent an http request to an https server"),

@@ -18,11 +18,12 @@ pub(super) fn sign(flat: &str, phrases: &Phrases) -> Option<(usize, usize)> {
     if !(LEAST..100).contains(&tail.len()) {
         return None;
     }
-    Some((begun(&tail.to_ascii_lowercase(), phrases)?, from))
+    Some((begun(&tail.to_ascii_lowercase(), phrases, false)?, from))
 }
 
 /// The sign that the last words of a text begin, behind others of their link, and where they
-/// start. Asked only where nothing else names a cause, and only words that go together count.
+/// start. Asked only where nothing else names a cause; only words that go together count, the last
+/// of them cut in the middle, since whole words may be meant so.
 pub(super) fn inside(flat: &str, phrases: &Phrases) -> Option<(usize, usize)> {
     let (tail, from) = last_link(flat);
     let shown = tail.ceil_char_boundary(tail.len().saturating_sub(LOOK));
@@ -30,7 +31,7 @@ pub(super) fn inside(flat: &str, phrases: &Phrases) -> Option<(usize, usize)> {
     tail.match_indices(' ').find_map(|(space, _)| {
         let words = &tail[space + 1..];
         let together = words.len() >= LEAST_INSIDE && words.contains(' ');
-        let sign = together.then(|| begun(words, phrases)).flatten()?;
+        let sign = together.then(|| begun(words, phrases, true)).flatten()?;
         Some((sign, from + shown + space + 1))
     })
 }
@@ -45,9 +46,9 @@ fn last_link(flat: &str) -> (&str, usize) {
 }
 
 /// The sign of the one cause whose phrases begin so.
-fn begun(words: &str, phrases: &Phrases) -> Option<usize> {
+fn begun(words: &str, phrases: &Phrases, inside: bool) -> Option<usize> {
     let mut found: Option<usize> = None;
-    for sign in phrases.that_begin(words)? {
+    for sign in phrases.that_begin(words, inside)? {
         let known = &phrases.signs[sign];
         if known.phrases > 1 || matches!(known.rank, Rank::Elsewhere | Rank::Vague | Rank::Quiet) {
             return None;

@@ -177,8 +177,9 @@ impl Phrases {
     }
 
     /// The signs of all phrases that begin with that text and go on; None where it is a phrase of
-    /// its own, or where a phrase that is more than a sign begins with it.
-    pub(super) fn that_begin(&self, text: &str) -> Option<Vec<usize>> {
+    /// its own, or where a phrase that is more than a sign begins with it. `inside` a word: None
+    /// also where the text ends with a whole word of a phrase.
+    pub(super) fn that_begin(&self, text: &str, inside: bool) -> Option<Vec<usize>> {
         let slot = Beginning::of(text).slot();
         let entries =
             &self.entries[usize::from(self.slots[slot])..usize::from(self.slots[slot + 1])];
@@ -188,6 +189,9 @@ impl Phrases {
             let phrase = &self.meanings[entry.phrase];
             let starts = phrase.uses.iter().filter(|(_, slot)| *slot == 0);
             if entry.text == text || (starts.clone().count() == 0 && !phrase.uses.is_empty()) {
+                return None;
+            }
+            if inside && !entry.text.as_bytes()[text.len()].is_ascii_alphanumeric() {
                 return None;
             }
             signs.extend(starts.map(|(sign, _)| *sign));

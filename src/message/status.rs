@@ -115,7 +115,7 @@ fn stated(text: &str, at: usize) -> Option<Spelled> {
         "402" => &cause::QUOTA_EXCEEDED,
         "403" => &cause::FORBIDDEN,
         // A registry that is not there at all has no image either, but says nothing about it.
-        "404" if asked(&["ping", "token", "auth"]) => &cause::REGISTRY_ERROR,
+        "404" if asked(&["ping", "token", "auth", "registry endpoint"]) => &cause::REGISTRY_ERROR,
         "404" if asked(&["blob", "layer", "config"]) => &cause::BLOB_NOT_FOUND,
         "404" => &cause::MANIFEST_NOT_FOUND,
         "407" => &cause::PROXY_ERROR,

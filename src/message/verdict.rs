@@ -55,7 +55,8 @@ pub(super) fn judge(lines: &str, flat: &str) -> Verdict {
         matches.push(Match { sign, start, end: lines.len(), part: last });
     }
     let frame = |role| hits.iter().any(|hit| phrases.phrase(hit.phrase).frames.contains(&role));
-    let is_elsewhere = matches.iter().any(|m| phrases.signs[m.sign].rank == Rank::Elsewhere);
+    let any = |rank| matches.iter().any(|m| phrases.signs[m.sign].rank == rank);
+    let is_elsewhere = any(Rank::Elsewhere) && !any(Rank::Admission);
     let proves_pull = frame(Role::Pull) || (!is_elsewhere && frame(Role::Client));
     let whole = Part { start: 0, end: lines.len(), of: Of::Upstream };
     let nothing = |cause, hits| Verdict {
