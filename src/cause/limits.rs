@@ -49,6 +49,7 @@ causes! { Group::Limits;
             server("throttlingexception"),
             server("error parsing http 429"),
             status("status code 429"),
+            status("status 429 trying to pull"),
             status("status code: 429"),
             status("http status: 429"),
             status("statuscode: 429"),

@@ -258,6 +258,8 @@ causes! { Group::NotThere;
             server("content at").then("/blobs/").then("not found"),
             server("fetching blob").then("404"),
             server("reading blob").then("404"),
+            server("fetching layer").then("404"),
+            server("downloading layer").then("404"),
             server("/blobs/").then("404 not found"),
             server("error pulling image configuration").then("404"),
             server("error pulling image configuration").then("not found"),

@@ -97,6 +97,7 @@ causes! { Group::Registry;
             status("status 500 trying to pull"),
             status("status 502 trying to pull"),
             status("status 503 trying to pull"),
+            status("status 504 trying to pull"),
             status("412 precondition failed"),
             status("500").leaf().unless("api error (500)"),
             status("502").leaf(),

@@ -10,13 +10,15 @@
 const LOOK: usize = 16 << 10;
 
 /// What only messages about images, registries and their runtimes speak of; lower case.
-const CONTEXT: [&str; 36] = [
+const CONTEXT: [&str; 39] = [
     "image",
     "manifest",
     "blob",
     "layer",
     "registr",
-    "/v1/",
+    "/v1/_ping",
+    "/v1/repositories",
+    "/v1/images",
     "docker",
     "containerd",
     "crio",
@@ -33,7 +35,8 @@ const CONTEXT: [&str; 36] = [
     "quay",
     "gcr.io",
     "ghcr",
-    "ecr",
+    ".ecr.",
+    "ecr:",
     "azurecr",
     "harbor",
     "artifactory",

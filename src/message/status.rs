@@ -83,8 +83,8 @@ fn stated(text: &str, at: usize) -> Option<Spelled> {
     let from = text.floor_char_boundary(at.saturating_sub(BEFORE));
     let before = text[from..at].to_ascii_lowercase();
     work::count(before.len());
-    let line = before.rfind('\n').map_or(0, |end| end + 1);
-    let link = before[line..].trim_end_matches([' ', ':', '=', '(', '[', '"', '\'']);
+    let row = before.rfind('\n').map_or(0, |end| end + 1);
+    let link = before[row..].trim_end_matches([' ', ':', '=', '(', '[', '"', '\'']);
     // The words of a daemon's own interface, whatever the registry said.
     if ["api error", "(http code", "exit status", "exit code"].iter().any(|end| link.ends_with(end))
     {
@@ -97,7 +97,7 @@ fn stated(text: &str, at: usize) -> Option<Spelled> {
             .is_some_and(|rest| rest.is_empty() || rest.ends_with([' ', '"', '(']))
     };
     let close = before.ends_with(':')
-        && !["status:", "code:", "statuscode:", "status\":", "code\":"].iter().any(|n| named(&n));
+        && !["status:", "code:", "statuscode:", "status\":", "code\":"].iter().any(named);
     let link = link.rfind(": ").map_or(link, |end| &link[end + 2..]);
     let announced = ANNOUNCE.iter().any(|words| {
         link.strip_suffix(words).is_some_and(|rest| !rest.ends_with(|c: char| c.is_alphanumeric()))
