@@ -81,6 +81,15 @@ pub(super) struct Phrase {
     pub(super) frames: Vec<Role>,
     /// Whether somebody's quoted text follows.
     pub(super) quotes: bool,
+    /// What it shows, as bits.
+    pub(super) shows: u8,
+}
+
+impl Phrase {
+    /// It shows a pull.
+    pub(super) const PULL: u8 = 1;
+    /// It shows a client of registries.
+    pub(super) const CLIENT: u8 = 2;
 }
 
 /// A phrase that was found.
@@ -118,6 +127,11 @@ impl Phrases {
             let phrase = table.phrase(text);
             table.phrases[phrase].frames.push(role);
             table.phrases[phrase].quotes |= matches!(role, Role::Quoted | Role::Other);
+            table.phrases[phrase].shows |= match role {
+                Role::Pull => Phrase::PULL,
+                Role::Client => Phrase::CLIENT,
+                _ => 0,
+            };
         }
         let mut classes: [Class; 256] = std::array::from_fn(|byte| match u8::try_from(byte) {
             Ok(byte) if byte.is_ascii_alphanumeric() => Class(Class::WORD),

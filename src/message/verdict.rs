@@ -6,9 +6,8 @@
 
 use std::cmp::Reverse;
 
-use super::frames::Role;
 use super::parts::{Of, Part, split};
-use super::phrases::{Hit, KnownSign, PHRASES, Phrases, starts_count};
+use super::phrases::{Hit, KnownSign, PHRASES, Phrase, Phrases, starts_count};
 use super::{cut, elsewhere, status, work};
 use crate::cause::{self, Cause, Group, Rank, Where};
 use crate::redact;
@@ -54,10 +53,10 @@ pub(super) fn judge(lines: &str, flat: &str) -> Verdict {
     {
         matches.push(Match { sign, start, end: lines.len(), part: last });
     }
-    let frame = |role| hits.iter().any(|hit| phrases.phrase(hit.phrase).frames.contains(&role));
+    let shown = hits.iter().fold(0, |shown, hit| shown | phrases.phrase(hit.phrase).shows);
     let any = |rank| matches.iter().any(|m| phrases.signs[m.sign].rank == rank);
     let is_elsewhere = any(Rank::Elsewhere) && !any(Rank::Admission);
-    let proves_pull = frame(Role::Pull) || (!is_elsewhere && frame(Role::Client));
+    let proves_pull = shown & Phrase::PULL != 0 || (!is_elsewhere && shown & Phrase::CLIENT != 0);
     let whole = Part { start: 0, end: lines.len(), of: Of::Upstream };
     let nothing = |cause, hits| Verdict {
         cause,
