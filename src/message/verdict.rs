@@ -47,7 +47,10 @@ pub(super) fn judge(lines: &str, flat: &str) -> Verdict {
     split(lines, &hits, phrases, &mut parts);
     let mut matches = matches(lines, phrases, &hits, &parts);
     let last = parts.len() - 1;
-    if let Some((sign, start)) = cut::sign(flat, phrases)
+    // A sign whose words end the text, but for a quote or a full stop, was not cut.
+    let is_whole = matches.iter().any(|m| m.end + 2 >= flat.len());
+    if !is_whole
+        && let Some((sign, start)) = cut::sign(flat, phrases)
         && parts[last].holds(start, start)
         && matches.iter().all(|m| m.sign != sign)
     {
