@@ -169,6 +169,7 @@ causes! { Group::Access;
         ],
         signs: &[
             server("incorrect username or password"),
+            server("security token included in the request is invalid"),
             server("incorrect username/password"),
             server("invalid username or password"),
             server("invalid username, password"),

@@ -41,6 +41,7 @@ causes! { Group::NotThere;
             server("manifest_unknown"),
             server("manifest not found"),
             server("tag expired"),
+            server("this repository does not use the \"latest\" tag"),
             server("tag has expired"),
             server("was deleted or has expired"),
             server("unknown tag"),

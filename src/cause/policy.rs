@@ -38,6 +38,8 @@ causes! { Group::Policy;
             local("none of the signatures were accepted"),
             local("cryptographic signature verification failed"),
             local("signature verification failed"),
+            local("signature verify failed"),
+            local("signatures do not satisf"),
             local("signature for identity"),
             local("no public keys imported"),
             local("rekorset"),

@@ -300,6 +300,8 @@ causes! { Group::Registry;
             local("unrecognised mediatype"),
             local("unexpectedly received a manifest list"),
             local("manifest lists are not supported by"),
+            local("application/vnd.docker.").then("not supported").start(),
+            local("application/vnd.oci.").then("not supported").start(),
             local("manifest contains multiple images"),
             local("unimplemented manifest list mime type"),
             local("unsupported mime type"),
