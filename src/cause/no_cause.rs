@@ -31,6 +31,7 @@ causes! { Group::NoCause;
             vague("imagepullbackoff").last(),
             vague("trying and failing to pull image").last(),
             vague("image can't be pulled").last(),
+            vague("can't be pulled").last(),
             vague("failed to pull image").last(),
             vague("container image pull failed").last(),
             vague("error pulling image").last(),

@@ -246,6 +246,7 @@ causes! { Group::Node;
             local("layer data item is missing"),
             local("image layer is missing"),
             local("consider removing the image to resolve the issue"),
+            local("exists in local storage but may be corrupted"),
             local("locating image with id"),
             local("that id is already in use"),
             local("that name is already in use"),
