@@ -152,9 +152,28 @@ impl Tracker {
         self.take(turn, now);
     }
 
-    /// The events of an area cannot be read, or can be again.
-    pub fn set_events_unseen(&mut self, area: &Area, why: Option<Unseen>) {
-        self.world.set_events_unseen(area, why);
+    /// A full list of the events of an area begins.
+    pub fn begin_events(&mut self, area: &Area) {
+        self.world.begin_events(area);
+    }
+
+    /// The list of events is complete.
+    pub fn events_listed(&mut self, area: &Area, now: Time) {
+        self.world.set_events_unseen(area, None);
+        self.events_come(area, now);
+    }
+
+    /// The events of an area cannot be read.
+    pub fn events_unseen(&mut self, area: &Area, why: Unseen, now: Time) {
+        self.world.set_events_unseen(area, Some(why));
+        self.events_come(area, now);
+    }
+
+    /// What the events of a list, or of a part of one, change about the pods.
+    fn events_come(&mut self, area: &Area, now: Time) {
+        for turn in self.world.events_listed(area, now) {
+            self.take(Some(turn), now);
+        }
     }
 
     /// What has changed since this was last asked, oldest first.

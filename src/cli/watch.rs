@@ -195,7 +195,7 @@ impl Watch {
                 }
                 Change::Anew => board.begin_events(&area),
             },
-            Seen::EventsUnseen(area, why) => board.events_unseen(&area, why),
+            Seen::EventsUnseen(area, why) => board.events_unseen(&area, why, now),
             Seen::Server(mute) => board.contact.server(mute, now),
             Seen::Workload(..) => {}
         }

@@ -89,15 +89,21 @@ impl Board {
     pub fn events_listed(&mut self, area: &Area, now: Time) {
         self.contact.listed(Sense::Events, area, now);
         self.world.set_events_unseen(area, None);
-        for turn in self.world.events_listed(area, now) {
-            self.incidents.take(&turn, &self.world, now);
-        }
+        self.events_come(area, now);
     }
 
     /// The events of an area cannot be read.
-    pub fn events_unseen(&mut self, area: &Area, why: Unseen) {
+    pub fn events_unseen(&mut self, area: &Area, why: Unseen, now: Time) {
         self.contact.lost(Sense::Events, area, &why.to_string());
         self.world.set_events_unseen(area, Some(why));
+        self.events_come(area, now);
+    }
+
+    /// What the events of a list, or of a part of one, change about the pods.
+    fn events_come(&mut self, area: &Area, now: Time) {
+        for turn in self.world.events_listed(area, now) {
+            self.incidents.take(&turn, &self.world, now);
+        }
     }
 
     /// What the failures of an incident have in common.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use chrono::{TimeDelta, Utc};
 use futures::future::{self, LocalBoxFuture};
 use futures::stream::{FuturesUnordered, StreamExt as _};
+use tokio::sync::Notify;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use crate::diagnose::Limitation;
@@ -65,7 +66,7 @@ pub(super) async fn wait(
         cluster: &cluster,
         tracker: Tracker::new(watched.targets.clone(), grace),
         watched: &watched,
-        unlisted: watched.areas.iter().cloned().collect(),
+        unlisted: watched.areas.keys().cloned().collect(),
         unresolved: (0..watched.workloads.len()).collect(),
         resolved: BTreeSet::new(),
         owners: BTreeSet::new(),
@@ -105,7 +106,8 @@ struct Watched {
     targets: Vec<Target>,
     /// Of each named workload, where it is; they are the first targets.
     workloads: Vec<(Named, String)>,
-    areas: Vec<Area>,
+    /// Where they are; each is notified when the pods there were listed.
+    areas: BTreeMap<Area, Notify>,
     labels: Option<String>,
 }
 
@@ -121,21 +123,18 @@ impl Watched {
             let target =
                 Target { name: None, namespace: namespace.clone(), expected: Expected::some() };
             let labels = scope.labels.clone();
-            return Self { targets: vec![target], workloads, areas: vec![namespace], labels };
+            let areas = BTreeMap::from([(namespace, Notify::new())]);
+            return Self { targets: vec![target], workloads, areas, labels };
         }
         let targets = workloads.iter().map(|(named, namespace)| Target {
             name: Some(named.to_string()),
             namespace: Some(namespace.clone()),
             expected: Expected::unknown("not looked for yet"),
         });
-        let areas: BTreeSet<Area> =
-            workloads.iter().map(|(_, namespace)| Some(namespace.clone())).collect();
-        Self {
-            targets: targets.collect(),
-            workloads,
-            areas: areas.into_iter().collect(),
-            labels: None,
-        }
+        let targets = targets.collect();
+        let areas = workloads.iter().map(|(_, namespace)| (Some(namespace.clone()), Notify::new()));
+        let areas = areas.collect();
+        Self { targets, workloads, areas, labels: None }
     }
 
     /// One stream of pods and one of events an area, and one of workloads for each of their kinds.
@@ -145,13 +144,15 @@ impl Watched {
         sender: &Sender<Seen>,
     ) -> FuturesUnordered<LocalBoxFuture<'a, ApiFault>> {
         let streams = FuturesUnordered::new();
-        for area in &self.areas {
+        for (area, listed) in &self.areas {
             let out = sender.clone();
             let labels = self.labels.as_deref();
             streams.push(Box::pin(async move { cluster.follow_pods(area, labels, &out).await })
                 as LocalBoxFuture<'a, ApiFault>);
             let out = sender.clone();
             streams.push(Box::pin(async move {
+                // Only when it is known whose they are: most are of pods that are well.
+                listed.notified().await;
                 cluster.follow_events(area, &out).await;
                 future::pending().await
             }));
@@ -258,6 +259,9 @@ impl Wait<'_> {
                 Change::Listed => {
                     self.tracker.listed(&area, now);
                     self.unlisted.remove(&area);
+                    if let Some(listed) = self.watched.areas.get(&area) {
+                        listed.notify_one();
+                    }
                 }
                 Change::Blind(why) => {
                     self.progress.note(&format!("cannot see pods: {why}"), now);
@@ -271,14 +275,11 @@ impl Wait<'_> {
             },
             Seen::Events(area, change) => match change {
                 Change::Is(told) => self.tracker.apply_event(&told.name, &told.event, now),
-                Change::Listed => self.tracker.set_events_unseen(&area, None),
-                Change::Anew
-                | Change::Gone(_)
-                | Change::Blind(_)
-                | Change::Seeing
-                | Change::Nothing => {}
+                Change::Anew => self.tracker.begin_events(&area),
+                Change::Listed => self.tracker.events_listed(&area, now),
+                Change::Gone(_) | Change::Blind(_) | Change::Seeing | Change::Nothing => {}
             },
-            Seen::EventsUnseen(area, why) => self.tracker.set_events_unseen(&area, Some(why)),
+            Seen::EventsUnseen(area, why) => self.tracker.events_unseen(&area, why, now),
             Seen::Workload(kind, name) => {
                 let hit =
                     self.watched.workloads.iter().enumerate().filter(|(_, (named, there))| {

@@ -4,6 +4,7 @@
 //! What the bytes mean is not known here. They are never logged.
 
 use std::hash::{BuildHasher as _, RandomState};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER, USER_AGENT};
@@ -70,6 +71,8 @@ pub(super) struct Transport {
     gate: Semaphore,
     /// Told when watches are to be opened anew.
     distrust: watch::Sender<()>,
+    /// Whether the server has ever answered.
+    has_answered: AtomicBool,
 }
 
 /// A try that failed, and whether another one may fare better.
@@ -96,12 +99,26 @@ impl Transport {
         limit: Option<Duration>,
     ) -> Self {
         let (peer, gate) = (Peer { server, proxy }, Semaphore::new(AT_ONCE));
-        Self { client, patient, peer, limit, gate, distrust: watch::Sender::new(()) }
+        Self {
+            client,
+            patient,
+            peer,
+            limit,
+            gate,
+            distrust: watch::Sender::new(()),
+            has_answered: AtomicBool::new(false),
+        }
     }
 
     /// The server's scheme, host and port.
     pub(super) fn server(&self) -> &str {
         &self.peer.server
+    }
+
+    /// Whether the server has ever answered: then one that cannot be reached is away, and no wrong
+    /// address.
+    pub(super) fn has_answered(&self) -> bool {
+        self.has_answered.load(Ordering::Relaxed)
     }
 
     /// The time for one request; none without a deadline.
@@ -254,6 +271,7 @@ impl Transport {
             Failure { again: fault::may_pass(&fault), fault, after: None }
         })?;
 
+        self.has_answered.store(true, Ordering::Relaxed);
         let status = response.status().as_u16();
         let content_type = header(&response, &CONTENT_TYPE);
         let is_json = content_type.as_deref().is_some_and(|value| {

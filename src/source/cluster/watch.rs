@@ -324,7 +324,8 @@ impl Transport {
                 Ok(Some(End::Expired)) | Err(Failure { fault: ApiFault::Gone { .. }, .. }) => {
                     version.clear();
                 }
-                Err(Failure { fault, .. }) if is_final(&fault) || !has_seen => return fault,
+                Err(Failure { fault, .. }) if is_final(&fault) => return fault,
+                Err(Failure { fault, .. }) if !has_seen && !self.is_away(&fault) => return fault,
                 Err(Failure { fault, after, .. }) => {
                     wait = wait.max(after.unwrap_or_default().min(LONGEST_PAUSE));
                     let is_brief = pause == FIRST_PAUSE && started.elapsed() + wait < BLINK;
@@ -337,6 +338,11 @@ impl Transport {
             tokio::time::sleep(wait).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
+    }
+
+    /// Whether the server has answered before, and is gone now: it will come back.
+    fn is_away(&self, fault: &ApiFault) -> bool {
+        self.has_answered() && matches!(fault, ApiFault::Unreachable { .. })
     }
 
     /// Opens a watch from that version on.
