@@ -20,7 +20,7 @@ use super::ask::{Ask, EVENTS, Form, NODES, PODS};
 use super::pages::{Pages, Turn};
 use super::scan::NOT_THESE;
 use super::transport::{Failure, Lines, Transport, with_jitter};
-use crate::error::ApiFault;
+use crate::error::{ApiFault, Unreached};
 use crate::facts::{Event, ObjectName, Pod, Unseen};
 use crate::source::wire::protobuf::Message;
 use crate::source::wire::{self, MetadataOnly, Status};
@@ -342,7 +342,8 @@ impl Transport {
 
     /// Whether the server has answered before, and is gone now: it will come back.
     fn is_away(&self, fault: &ApiFault) -> bool {
-        self.has_answered() && matches!(fault, ApiFault::Unreachable { .. })
+        self.has_answered()
+            && matches!(fault, ApiFault::Unreachable { why: Unreached::Refused, .. })
     }
 
     /// Opens a watch from that version on.
