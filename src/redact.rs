@@ -12,9 +12,9 @@ const MASK: &str = "***";
 
 /// One harmless line of at most `max` characters; a longer one ends in `…`.
 pub fn line(text: &str, max: usize) -> String {
-    let masked = mask(text);
+    let (masked, is_plain) = mask(text);
     let trimmed = masked.trim();
-    if trimmed.len() <= max && is_plain(trimmed.as_bytes()) {
+    if trimmed.len() <= max && is_plain {
         return trimmed.to_owned();
     }
     let mut out = String::with_capacity(trimmed.len().min(max.saturating_mul(4)));
@@ -39,17 +39,17 @@ pub fn line(text: &str, max: usize) -> String {
 }
 
 /// Whether this is printable ASCII with single spaces: then there is nothing to do.
-fn is_plain(bytes: &[u8]) -> bool {
-    // Counting looks at many bytes at once; stopping at the first would not.
-    let pairs = bytes.iter().zip(bytes.iter().skip(1));
-    let spaced = pairs.filter(|pair| *pair == (&b' ', &b' ')).count() > 0;
-    let odd = bytes.iter().filter(|byte| !(b' '..=b'~').contains(*byte)).count();
-    odd == 0 && !spaced
+pub(crate) fn is_plain(bytes: &[u8]) -> bool {
+    // Without a branch at each byte, many are looked at at once; stopping at the first would not.
+    let odd = bytes.iter().fold(false, |odd, byte| odd | !(b' '..=b'~').contains(byte));
+    let next = bytes.get(1..).unwrap_or_default();
+    let pairs = bytes.iter().zip(next);
+    !odd && !pairs.fold(false, |spaced, pair| spaced | (pair == (&b' ', &b' ')))
 }
 
 /// Harmless text that may have several lines, of at most `max` characters.
 pub fn text(text: &str, max: usize) -> String {
-    let masked = mask(text);
+    let (masked, _) = mask(text);
     let mut out = String::with_capacity(masked.len().min(max.saturating_mul(4)));
     for (length, c) in masked.chars().filter_map(harmless).enumerate() {
         if length == max {
@@ -94,25 +94,30 @@ fn harmless(c: char) -> Option<char> {
     }
 }
 
-/// Hides what looks like a credential.
-fn mask(text: &str) -> Cow<'_, str> {
+/// Hides what looks like a credential, and says whether the text is printable ASCII with single
+/// spaces.
+fn mask(text: &str) -> (Cow<'_, str>, bool) {
     let bytes = text.as_bytes();
     let mut out: Option<String> = None;
+    let mut is_plain = true;
     let mut copied = 0;
     let mut at = 0;
     let mut before = b' ';
     while let Some(&byte) = bytes.get(at) {
-        let telling = AT[usize::from(byte)] & AFTER[usize::from(before)] != 0;
+        let telling = AT[usize::from(byte)] & AFTER[usize::from(before)];
         before = byte;
-        if !telling {
+        if telling == 0 {
             at += 1;
             continue;
         }
+        is_plain &= telling & (bit::ODD | bit::SPACED) == 0;
         match secret_at(text, at) {
             Some((start, end)) => {
                 let out = out.get_or_insert_with(|| String::with_capacity(text.len()));
                 out.push_str(&text[copied..start]);
                 out.push_str(MASK);
+                // What was passed over was not looked at.
+                is_plain = false;
                 copied = end;
                 at = end.max(at + 1);
                 before = bytes[at - 1];
@@ -123,9 +128,9 @@ fn mask(text: &str) -> Cow<'_, str> {
     match out {
         Some(mut out) => {
             out.push_str(&text[copied..]);
-            Cow::Owned(out)
+            (Cow::Owned(out), is_plain)
         }
-        None => Cow::Borrowed(text),
+        None => (Cow::Borrowed(text), is_plain),
     }
 }
 
@@ -184,8 +189,8 @@ const TOKEN_STARTS: [&str; 14] = [
     "sha256~",
 ];
 
-/// A credential may begin to show at a byte where one of these bits stands in both tables: in [`AT`]
-/// for the byte, in [`AFTER`] for the one before it. Most bytes are ruled out so, in one look.
+/// A byte needs a closer look where one of these bits stands in both tables: in [`AT`] for the byte,
+/// in [`AFTER`] for the one before it. Most bytes are ruled out so, in one look.
 mod bit {
     /// `name=value`.
     pub(super) const ASSIGNMENT: u8 = 1;
@@ -197,13 +202,22 @@ mod bit {
     pub(super) const TOKEN: u8 = 8;
     /// `scheme://`.
     pub(super) const SLASH: u8 = 16;
+    /// No printable ASCII.
+    pub(super) const ODD: u8 = 32;
+    /// A space behind another.
+    pub(super) const SPACED: u8 = 64;
 }
 
 static AT: [u8; 256] = {
-    let mut bits = [0; 256];
+    let mut bits = [bit::ODD; 256];
+    let mut printable = b' ' as usize;
+    while printable <= b'~' as usize {
+        bits[printable] = 0;
+        printable += 1;
+    }
     bits[b'=' as usize] = bit::ASSIGNMENT;
     bits[b':' as usize] = bit::COLON;
-    bits[b' ' as usize] = bit::SPACE;
+    bits[b' ' as usize] = bit::SPACE | bit::SPACED;
     bits[b'/' as usize] = bit::SLASH;
     let mut at = 0;
     while at < TOKEN_STARTS.len() {
@@ -217,7 +231,7 @@ static AFTER: [u8; 256] = {
     let mut all = [0; 256];
     let mut byte = 0_u8;
     loop {
-        let mut bits = 0;
+        let mut bits = bit::ODD;
         if byte.is_ascii_alphanumeric() || byte == b'"' {
             bits |= bit::ASSIGNMENT;
         }
@@ -232,6 +246,9 @@ static AFTER: [u8; 256] = {
         }
         if byte == b':' {
             bits |= bit::SLASH;
+        }
+        if byte == b' ' {
+            bits |= bit::SPACED;
         }
         all[byte as usize] = bits;
         if byte == u8::MAX {
@@ -268,6 +285,13 @@ fn userinfo(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
 /// The value after a name that promises a secret.
 fn named(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
     let name_end = at - usize::from(at > 0 && bytes[at - 1] == b'"');
+    let json = name_end < at;
+    // `token: read timeout` is prose; only a header, JSON or an assignment has a value.
+    let prose = bytes[at] == b':' && !json;
+    if prose && !ends_with(&bytes[..at], b"authorization") && !ends_with(&bytes[..at], b"password")
+    {
+        return None;
+    }
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     let name_length =
         bytes[..name_end].iter().rev().take(LONGEST + 1).take_while(|byte| is_name(byte)).count();
@@ -277,14 +301,12 @@ fn named(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
     name.make_ascii_lowercase();
     let name = std::str::from_utf8(name).ok()?.trim_start_matches('-');
     SECRET_NAMES.binary_search(&name).ok()?;
-
-    let mut start = at + 1;
     let header = name == "authorization";
-    let json = name_end < at;
-    // `token: read timeout` is prose; only a header, JSON or an assignment has a value.
-    if bytes[at] == b':' && !json && !header && name != "password" {
+    if prose && !header && name != "password" {
         return None;
     }
+
+    let mut start = at + 1;
     while bytes.get(start) == Some(&b' ') {
         start += 1;
     }
@@ -317,10 +339,7 @@ fn names_scheme(value: &[u8]) -> bool {
 /// The value after `Basic ` or `Bearer `, outside a header.
 fn scheme(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
     let before = &bytes[..at];
-    let named = |name: &[u8]| {
-        before.len() >= name.len() && before[before.len() - name.len()..].eq_ignore_ascii_case(name)
-    };
-    if !named(b"basic") && !named(b"bearer") {
+    if !ends_with(before, b"basic") && !ends_with(before, b"bearer") {
         return None;
     }
     let length = token_length(&bytes[at + 1..]);
@@ -329,10 +348,20 @@ fn scheme(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
     (length >= 8 && looks_random(value)).then_some((at + 1, at + 1 + length))
 }
 
+/// Whether a text ends with a word, in capitals or not.
+fn ends_with(text: &[u8], word: &[u8]) -> bool {
+    text.len() >= word.len() && text[text.len() - word.len()..].eq_ignore_ascii_case(word)
+}
+
 /// A token that shows itself by its start.
 fn token(text: &str, at: usize) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
-    TOKEN_STARTS.iter().find(|start| bytes[at..].starts_with(start.as_bytes()))?;
+    // The second byte rules out most words; the first has been looked at.
+    let second = *bytes.get(at + 1)?;
+    TOKEN_STARTS
+        .iter()
+        .map(|start| start.as_bytes())
+        .find(|start| start[1] == second && bytes[at..].starts_with(start))?;
     let length = token_length(&bytes[at..]);
     (length >= 20).then_some((at, at + length))
 }

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use super::wrap;
+use crate::redact;
 
 /// A message in one shape, in two views of the same length and the same offsets.
 #[derive(Debug)]
@@ -36,34 +37,32 @@ pub(super) fn clean(text: &str) -> Clean<'_> {
 
 /// Whether there is nothing to undo: the common case, which then costs no copy.
 fn is_clean(bytes: &[u8]) -> bool {
-    // Counting looks at many bytes at once; stopping at the first would not.
-    let pairs = bytes.iter().zip(bytes.iter().skip(1));
-    let spaced = pairs.filter(|pair| *pair == (&b' ', &b' ')).count() > 0;
-    let special = bytes.iter().filter(|byte| is_special(**byte)).count() > 0;
     let nothing_to_undo = |at: usize| match bytes[at] {
         b'&' => !starts_entity(&bytes[at..]),
         b'[' => colour(&bytes[at..]).is_none(),
         _ => !doubled(bytes, at),
     };
-    !spaced
-        && !special
+    redact::is_plain(bytes)
+        && memchr::memchr(b'\\', bytes).is_none()
         && !matches!(bytes.first(), Some(b' ' | b'>'))
         && memchr::memchr3_iter(b'&', b'[', b'\'', bytes).all(nothing_to_undo)
 }
 
-/// Whether a byte always needs a closer look: escapes, control characters, anything not ASCII.
-const fn is_special(byte: u8) -> bool {
-    byte < b' ' || byte > b'~' || byte == b'\\'
-}
-
-/// Whether a byte is copied without a look at what stands around it.
-fn is_plain(byte: u8) -> bool {
-    !is_special(byte) && !matches!(byte, b' ' | b'&' | b'[' | b'\'' | b'>')
-}
+/// Which bytes are copied without a look at what stands around them. The others are escapes, control
+/// characters, anything not ASCII, and what may begin something to undo.
+static PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = b' ' + 1;
+    while byte <= b'~' {
+        plain[byte as usize] = !matches!(byte, b'\\' | b'&' | b'[' | b'\'' | b'>');
+        byte += 1;
+    }
+    plain
+};
 
 /// Where the plain words that start here end.
 fn plain_until(bytes: &[u8], from: usize) -> usize {
-    let plain = |at: usize| bytes.get(at).is_some_and(|byte| is_plain(*byte));
+    let plain = |at: usize| bytes.get(at).is_some_and(|byte| PLAIN[usize::from(*byte)]);
     let mut end = from;
     while plain(end) || (bytes.get(end) == Some(&b' ') && plain(end + 1)) {
         end += 1;
@@ -81,7 +80,7 @@ fn rewrite(text: &str) -> String {
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
         // Plain words, and the single spaces between them, are copied at once.
-        if is_plain(*byte) {
+        if PLAIN[usize::from(*byte)] {
             let end = plain_until(bytes, at);
             out.push_str(&text[at..end]);
             at = end;

@@ -5,7 +5,7 @@
 //! upstream's (`docker/docker_image_src.go`); CRI-O from 1.33.4 repeats a pull as an artifact.
 
 use super::frames::Role;
-use super::phrases::{Hit, Phrases};
+use super::phrases::{Hit, Phrase, Phrases};
 use super::work;
 
 /// One error's words, as a range of the message.
@@ -38,8 +38,12 @@ pub(super) fn split(text: &str, hits: &[Hit], phrases: &Phrases, parts: &mut Vec
     let mut mirrors = None;
     for hit in hits {
         work::count(1);
+        let phrase = phrases.phrase(hit.phrase);
+        if phrase.shows & Phrase::STRUCTURE == 0 {
+            continue;
+        }
         let current = parts.len() - 1;
-        let structure = phrases.phrase(hit.phrase).frames.iter().find(|role| {
+        let structure = phrase.frames.iter().find(|role| {
             matches!(role, Role::Next | Role::Echo | Role::Mirrors | Role::MirrorsEnd)
         });
         match structure {

@@ -90,6 +90,8 @@ impl Phrase {
     pub(super) const PULL: u8 = 1;
     /// It shows a client of registries.
     pub(super) const CLIENT: u8 = 2;
+    /// It shows where one of several errors starts or ends.
+    pub(super) const STRUCTURE: u8 = 4;
 }
 
 /// A phrase that was found.
@@ -130,6 +132,7 @@ impl Phrases {
             table.phrases[phrase].shows |= match role {
                 Role::Pull => Phrase::PULL,
                 Role::Client => Phrase::CLIENT,
+                Role::Next | Role::Echo | Role::Mirrors | Role::MirrorsEnd => Phrase::STRUCTURE,
                 _ => 0,
             };
         }
@@ -180,8 +183,7 @@ impl Phrases {
             at += 1;
             // Inside a word no phrase begins; after a mark of punctuation one may.
             if class.is(Class::WORD | Class::JOINS) {
-                let more = |byte: &&u8| self.class(**byte).is(Class::WORD);
-                at += bytes[at..].iter().take_while(more).count();
+                at = word_end(bytes, at);
             }
         }
     }
@@ -253,6 +255,28 @@ impl Phrases {
     }
 }
 
+/// Where the lower-case letters and digits that stand at `at` end.
+fn word_end(bytes: &[u8], mut at: usize) -> usize {
+    // Eight bytes at once, each in a lane whose highest bit says what it is: words end where no
+    // branch can foresee it. A sum reaches that bit from `first` on, or beyond `last`.
+    const HIGHEST: u64 = 0x8080_8080_8080_8080;
+    const fn all(byte: u8) -> u64 {
+        u64::from_ne_bytes([byte; 8])
+    }
+    while let Some(eight) = bytes[at..].first_chunk() {
+        let eight = u64::from_le_bytes(*eight);
+        let low = eight & !HIGHEST;
+        let within = |first: u8, last: u8| (low + all(0x80 - first)) & !(low + all(0x7f - last));
+        let others = !(within(b'a', b'z') | within(b'0', b'9')) | eight;
+        match (others & HIGHEST).trailing_zeros() / u8::BITS {
+            8 => at += 8,
+            end => return at + end as usize,
+        }
+    }
+    let is_word = |byte: &&u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    at + bytes[at..].iter().take_while(is_word).count()
+}
+
 /// Whether a text starts with another, told by their keys as far as these go.
 fn starts_with(text: &[u8], key: u128, start: &[u8], start_key: u128) -> bool {
     let same = (key ^ start_key).leading_zeros() / u8::BITS;
@@ -273,7 +297,7 @@ fn key(text: &[u8]) -> u128 {
 }
 
 /// How many bytes of a phrase are its beginning.
-const BEGINNING: usize = 5;
+const BEGINNING: usize = 8;
 /// How many beginnings the bits tell apart, and the slots: what [`Beginning`] leaves of 64 bits.
 const BITS: usize = 1 << 15;
 const SLOTS: usize = 1 << 13;
@@ -290,7 +314,7 @@ impl Beginning {
 
     /// That of a shorter phrase: three bytes, which every phrase has, as a test shows.
     fn short(text: &[u8]) -> Option<Self> {
-        text.first_chunk().map(|[a, b, c]| Self::mixed([*a, *b, *c, 0, 0]))
+        text.first_chunk().map(|[a, b, c]| Self::mixed([*a, *b, *c, 0, 0, 0, 0, 0]))
     }
 
     /// That of a phrase.
@@ -299,9 +323,8 @@ impl Beginning {
         Self::long(text).or_else(|| Self::short(text)).unwrap_or(Self(0))
     }
 
-    fn mixed([first @ .., last]: [u8; BEGINNING]) -> Self {
-        let key = u64::from(u32::from_le_bytes(first)) | u64::from(last) << 32;
-        Self(key.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    fn mixed(first: [u8; BEGINNING]) -> Self {
+        Self(u64::from_le_bytes(first).wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 
     fn bit(self) -> usize {
@@ -469,6 +492,16 @@ mod tests {
         };
         let (single, double) = (steps(&PHRASES), steps(&double));
         assert!(double <= single + single / 10, "{single} {double}");
+    }
+
+    #[test]
+    fn words_end_where_they_end() {
+        let text = "az09{`:/@[ abcdefghijklmnop\u{e9}x \0\u{7f}aA0";
+        for at in 0..text.len() {
+            let word = |byte: &&u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+            let end = at + text.as_bytes()[at..].iter().take_while(word).count();
+            assert_eq!(word_end(text.as_bytes(), at), end, "{at}");
+        }
     }
 
     #[test]
