@@ -44,7 +44,7 @@ pub(crate) fn is_plain(bytes: &[u8]) -> bool {
     let odd = bytes.iter().fold(false, |odd, byte| odd | !(b' '..=b'~').contains(byte));
     let next = bytes.get(1..).unwrap_or_default();
     let pairs = bytes.iter().zip(next);
-    !odd && !pairs.fold(false, |spaced, pair| spaced | (pair == (&b' ', &b' ')))
+    !odd && !pairs.fold(false, |spaced, pair| spaced || pair == (&b' ', &b' '))
 }
 
 /// Harmless text that may have several lines, of at most `max` characters.

@@ -424,6 +424,7 @@ causes! { Group::Access;
             local("failed to retrieve credentials"),
             local("unable to retrieve credentials"),
             local("getting username and password"),
+            local("requesting ecr authorization token"),
         ],
         yields_to: &[],
         yes: &[

@@ -132,6 +132,7 @@ causes! { Group::Limits;
             server("will exceed the configured upper limit"),
             server("budget has been exceeded"),
             status("status code 402"),
+            server("not enough quota available to process the request"),
         ],
         yields_to: &[],
         yes: &[

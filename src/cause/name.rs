@@ -71,6 +71,7 @@ causes! { Group::Name;
             server("name_invalid"),
             server("tag_invalid"),
             frame("name invalid"),
+            local("parse \"dummy://"),
         ],
         yields_to: &[],
         yes: &[

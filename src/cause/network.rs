@@ -148,7 +148,6 @@ causes! { Group::Network;
             link("etimedout"),
             link("network timed out while trying to connect"),
             link("timed out").leaf(),
-            link("net/http: request canceled").leaf(),
         ],
         yields_to: &[],
         yes: &[

@@ -292,6 +292,9 @@ causes! { Group::NoCause;
             quiet("container started"),
             quiet("stopping container"),
             quiet("scaled up replica set"),
+            elsewhere("job was active longer than specified deadline"),
+            elsewhere("removeimage"),
+            elsewhere("error running exec in container"),
         ],
         yields_to: &[],
         yes: &[

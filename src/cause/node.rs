@@ -1,7 +1,7 @@
 //! Causes of the group node: the node's disk, its runtime and its stores.
 
 use super::fix::{TRY_ON_NODE, fix};
-use super::sign::{code, disk, frame, local, socket, status};
+use super::sign::{code, disk, frame, link, local, socket, status};
 use super::{Fix, Group, Proof, Retry, causes};
 
 /// Remove the damaged image so that it is fetched anew.
@@ -51,7 +51,6 @@ causes! { Group::Node;
             disk("thin pool has"),
             disk("free data blocks"),
             disk("failed to garbage collect required amount of images"),
-            disk("too many links").leaf(),
         ],
         yields_to: &[],
         yes: &[
@@ -193,6 +192,7 @@ causes! { Group::Node;
             local("error registering layer"),
             local("failed to read diff archive"),
             local("committing the finished image"),
+            local("unexpected eof in archive"),
         ],
         yields_to: &["pull-canceled", "encrypted-image", "unsupported-manifest", "runtime-config-invalid"],
         yes: &[
@@ -291,6 +291,7 @@ causes! { Group::Node;
             frame("failed to inspect image"),
             frame("imageinspecterror"),
             frame("failed to get image status"),
+            local("error locating item named"),
         ],
         yields_to: &["unsupported-manifest"],
         yes: &[
@@ -436,6 +437,7 @@ causes! { Group::Node;
             local("create policy context"),
             local("get default policy"),
             local("mirrors").then("cannot be set when").then("config_path"),
+            local("tls config specified for non-https registry"),
         ],
         yields_to: &["registry-blocked", "short-name-unresolved", "tls-other"],
         yes: &[
@@ -519,6 +521,7 @@ causes! { Group::Node;
             status("pull was cancelled"),
             status("pulling was canceled"),
             status("code = canceled"),
+            link("net/http: request canceled").leaf(),
         ],
         yields_to: &["pull-timeout"],
         yes: &[
@@ -553,6 +556,7 @@ causes! { Group::Node;
             local("already being pulled by another client"),
             code("code = alreadyexists"),
             local("already exists").leaf(),
+            local("pull is already running"),
         ],
         yields_to: &[],
         yes: &["failed to copy: unable to resume write to layer-sha256:aa: ref layer-sha256:aa locked for 2m1s (since 2024-01-01): unavailable"],

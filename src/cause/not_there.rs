@@ -211,6 +211,7 @@ causes! { Group::NotThere;
             local("requested platform"),
             local("cannot load windows image on"),
             local("cannot load linux image on"),
+            local("the manifest list entries"),
         ],
         yields_to: &[],
         yes: &[

@@ -487,6 +487,7 @@ causes! { Group::Registry;
             server("size_invalid"),
             server("digest_invalid"),
             server("digest invalid"),
+            local("would not match destination reference"),
         ],
         yields_to: &[],
         yes: &[

@@ -78,6 +78,24 @@ pub(super) fn find(text: &str) -> Option<Spelled> {
     })
 }
 
+/// A proxy's refusal: the way through it ends with its status' words and no number, where a client
+/// tells an error of its own in lower case (`Head "https://…": Forbidden`, Go's net/http transport).
+pub(super) fn refused_by_proxy(text: &str) -> Option<Spelled> {
+    let text = text.trim_end_matches(['"', '\'', ' ', '.', '\n', '…']);
+    let (link, words) = text.rsplit_once(": ")?;
+    let is_phrase = (3..=40).contains(&words.len())
+        && words.starts_with(|c: char| c.is_ascii_uppercase())
+        && words.chars().all(|c| c.is_ascii_alphabetic() || c == ' ' || c == '-');
+    let asked = link.get(link.rfind(": ").map_or(0, |at| at + 2)..)?.to_ascii_lowercase();
+    let is_request = ["get ", "head ", "post "].iter().any(|verb| asked.starts_with(verb));
+    work::count(text.len());
+    (is_phrase && is_request && asked.contains("http")).then_some(Spelled {
+        cause: &cause::PROXY_ERROR,
+        start: text.len() - words.len(),
+        end: text.len(),
+    })
+}
+
 /// The status at a number, if the words around it make it one.
 fn stated(text: &str, at: usize) -> Option<Spelled> {
     let from = text.floor_char_boundary(at.saturating_sub(BEFORE));
@@ -143,6 +161,24 @@ mod tests {
             ("request failed with status: 401", "unauthorized"),
         ] {
             assert_eq!(find(text).map(|found| found.cause.code), Some(code), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_proxys_refusal_is_a_phrase_without_a_number() {
+        for text in [
+            "failed to do request: Head \"https://reg.io/v2/a/manifests/1\": Service Unavailable",
+            "Error: Get https://reg.io/v2/: AuthorizedOnly",
+        ] {
+            assert_eq!(refused_by_proxy(text).map(|found| found.cause.code), Some("proxy-error"));
+        }
+        for text in [
+            "Head \"https://reg.io/v2/\": something odd",
+            "failed to do request: Strange Words",
+            "Head \"https://reg.io/v2/\": Error 17",
+            "Service Unavailable",
+        ] {
+            assert_eq!(refused_by_proxy(text), None, "{text}");
         }
     }
 

@@ -87,7 +87,8 @@ pub(super) fn judge(lines: &str, flat: &str) -> Verdict {
     });
     if says_little && proves_pull {
         let part = found.first().map_or(whole, |m| parts[m.part]);
-        if let Some(stated) = status::find(&lines[part.start..part.end]) {
+        let text = &lines[part.start..part.end];
+        if let Some(stated) = status::find(text).or_else(|| status::refused_by_proxy(text)) {
             let words = (part.start + stated.start, part.start + stated.end);
             return Verdict { words, part, ..nothing(stated.cause, hits) };
         }
@@ -363,8 +364,9 @@ fn says_no_more(lines: &str, from: usize, phrases: &Phrases, hits: &[Hit]) -> bo
         let trimmed = lines[at..].trim_start();
         at = lines.len() - trimmed.len();
         // The image's name.
-        if let Some(quoted) = trimmed.strip_prefix('"')
-            && let Some(end) = quoted.find('"')
+        let quoted = trimmed.strip_prefix('"').map(|rest| (rest, '"'));
+        if let Some((quoted, close)) = quoted.or(trimmed.strip_prefix('[').map(|rest| (rest, ']')))
+            && let Some(end) = quoted.find(close)
             && !quoted[..end].contains(' ')
         {
             at += end + 2;
@@ -378,10 +380,13 @@ fn says_no_more(lines: &str, from: usize, phrases: &Phrases, hits: &[Hit]) -> bo
             at += name.len();
             continue;
         }
-        let Some(after) = trimmed.strip_prefix([':', '"', ',', ';', ')', ']', '.']) else {
+        // A log's field that holds the error.
+        let field = ["err=", "error="].iter().find_map(|name| trimmed.strip_prefix(name));
+        let next = trimmed.strip_prefix([':', '"', ',', ';', ')', ']', '.']);
+        let Some(after) = field.or(next) else {
             return true;
         };
-        if !trimmed.starts_with(':') {
+        if field.is_none() && !trimmed.starts_with(':') {
             if !after.trim_start().contains(':') {
                 return true;
             }
