@@ -196,13 +196,33 @@ fn asks_elsewhere(lower: &str) -> bool {
     })
 }
 
-/// Whether there are words that no error has.
+/// What Go's errors name a host or a path behind; lower case.
+const OPERATIONS: [&str; 10] =
+    ["lookup", "mkdir", "on", "open", "read", "rename", "stat", "sync", "tcp", "write"];
+
+/// Whether there are words that no error has. What an operation was about counts for none, nor does
+/// an image; a service of the cluster is no registry.
 fn prose(lower: &str) -> bool {
+    let mut before = "";
     lower
-        .split(|c: char| !c.is_alphabetic())
+        .split_whitespace()
+        .filter(|word| {
+            let operation = std::mem::replace(&mut before, word);
+            let is_name = word.contains(['.', '/']) && !word.contains(".svc");
+            !(is_name && OPERATIONS.contains(&operation)) && !is_image(word)
+        })
+        .flat_map(|word| word.split(|c: char| !c.is_alphabetic()))
         .filter(|word| word.len() > 2 && PLAIN.binary_search(word).is_err())
         .nth(PROSE - 1)
         .is_some()
+}
+
+/// Whether this is an image's full name, with a tag or a digest.
+fn is_image(word: &str) -> bool {
+    word.split_once('/').is_some_and(|(host, path)| {
+        let path = path.trim_end_matches(':');
+        host.contains('.') && !host.ends_with(':') && path.contains([':', '@'])
+    })
 }
 
 #[cfg(test)]
@@ -221,6 +241,9 @@ mod tests {
             "time=\"2018-09-03T08:04:18\" level=error msg=\"Download failed, retrying: unexpected EOF\"",
             "Get \"https://reg.example.com/v2/\": EOF",
             "unauthorized: HTTP Basic: Access denied",
+            "lookup reg.example.com on 10.0.0.10:53: no such host",
+            "write /var/tmp/storage178/2: no space left on device",
+            "open.lab:5014/shop/web:v1.2.4: not found",
         ] {
             assert!(!tells(text, text.rfind(": ").unwrap() + 2, false), "{text}");
         }
@@ -232,6 +255,7 @@ mod tests {
             "could not reach the database at db.local: dial tcp: connection refused",
             "Get \"https://10.0.0.1/healthz\": EOF",
             "Post \"https://api.example.com/hook?x=1\": context deadline exceeded",
+            "dial tcp: lookup postgres.default.svc.cluster.local on 10.96.0.10:53: no such host",
         ] {
             assert!(tells(text, text.rfind(": ").unwrap() + 2, false), "{text}");
         }

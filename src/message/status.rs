@@ -72,7 +72,7 @@ pub(super) fn find(text: &str) -> Option<Spelled> {
     let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
     work::count(text.len());
     memchr::memchr2_iter(b'4', b'5', bytes).rev().find_map(|at| {
-        let ends = bytes.get(at + 3).is_none_or(|byte| b" :,)]\n\"'.;}".contains(byte));
+        let ends = bytes.get(at + 3).is_none_or(|byte| b" :,)]\n\"'.;}`*".contains(byte));
         let starts = at == 0 || b" (:=[\"'".contains(&bytes[at - 1]);
         (starts && ends && digit(at + 1) && digit(at + 2)).then(|| stated(text, at)).flatten()
     })

@@ -364,8 +364,9 @@ fn says_no_more(lines: &str, from: usize, phrases: &Phrases, hits: &[Hit]) -> bo
         let trimmed = lines[at..].trim_start();
         at = lines.len() - trimmed.len();
         // The image's name.
-        let quoted = trimmed.strip_prefix('"').map(|rest| (rest, '"'));
-        if let Some((quoted, close)) = quoted.or(trimmed.strip_prefix('[').map(|rest| (rest, ']')))
+        let quotes = [('"', '"'), ('\'', '\''), ('[', ']')];
+        let quoted = |(open, close)| Some((trimmed.strip_prefix(open)?, close));
+        if let Some((quoted, close)) = quotes.into_iter().find_map(quoted)
             && let Some(end) = quoted.find(close)
             && !quoted[..end].contains(' ')
         {
