@@ -41,10 +41,9 @@ pub fn line(text: &str, max: usize) -> String {
 /// Whether this is printable ASCII with single spaces: then there is nothing to do.
 pub(crate) fn is_plain(bytes: &[u8]) -> bool {
     // Without a branch at each byte, many are looked at at once; stopping at the first would not.
-    let odd = bytes.iter().fold(false, |odd, byte| odd | !(b' '..=b'~').contains(byte));
-    let next = bytes.get(1..).unwrap_or_default();
-    let pairs = bytes.iter().zip(next);
-    !odd && !pairs.fold(false, |spaced, pair| spaced || pair == (&b' ', &b' '))
+    let odd = bytes.iter().fold(0, |odd, byte| odd | u8::from(!(b' '..=b'~').contains(byte)));
+    let pairs = bytes.iter().zip(bytes.iter().skip(1));
+    odd == 0 && pairs.fold(0, |spaced, pair| spaced | u8::from(pair == (&b' ', &b' '))) == 0
 }
 
 /// Harmless text that may have several lines, of at most `max` characters.

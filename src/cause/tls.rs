@@ -3,7 +3,7 @@
 //! The words are those of Go's `crypto/tls` and `crypto/x509`, the same in every runtime.
 
 use super::fix::fix;
-use super::sign::{server, tls};
+use super::sign::{local, quiet, server, tls};
 use super::{Fix, Group, Proof, Retry, causes};
 
 /// See the certificate as the node sees it.
@@ -54,6 +54,9 @@ causes! { Group::Tls;
             tls("no valid chains built"),
             tls("certificate is not standards compliant"),
             tls("failed to load system roots"),
+            tls("pkix path building failed"),
+            tls("unable to find valid certification path"),
+            tls("invalid peer certificate").then("unknownissuer"),
         ],
         yields_to: &[],
         yes: &[
@@ -96,6 +99,11 @@ causes! { Group::Tls;
             tls("hostname mismatch"),
             tls("does not match target host name"),
             tls("certificate name does not match"),
+            tls("no subject alternative"),
+            tls("match any of the subject alternative names"),
+            tls("invalid peer certificate").then("not valid for name"),
+            tls("invalid peer certificate").then("notvalidforname"),
+            tls("certificate not valid for name"),
         ],
         yields_to: &[],
         yes: &[
@@ -130,6 +138,7 @@ causes! { Group::Tls;
             tls("certificate is expired"),
             tls("certificate is not yet valid"),
             tls("certificate expired"),
+            tls("invalid peer certificate").then("expired"),
         ],
         yields_to: &[],
         yes: &["x509: certificate has expired or is not yet valid: current time 2026-11-23T06:19:55Z is after 2026-11-20T06:09:11Z"],
@@ -160,6 +169,9 @@ causes! { Group::Tls;
             tls("gave http response to https"),
             tls("http response to https client"),
             tls("http: server gave"),
+            tls("is http only and requires the insecure flag"),
+            tls("does not seem to support https"),
+            quiet("insecure-registry to allow plain http"),
         ],
         yields_to: &["proxy-error"],
         yes: &["failed to do request: Head \"https://10.0.0.5:5000/v2/app/manifests/v1\": http: server gave HTTP response to HTTPS client"],
@@ -235,6 +247,11 @@ causes! { Group::Tls;
             server("client sent an http request to an https server"),
             server("plain http request was sent to https port"),
             server("no required ssl certificate was sent"),
+            tls("making transport for registry").then("certificate"),
+            tls("received fatal alert"),
+            tls("corrupt message of type"),
+            tls("ssl routines").unless("unexpected eof"),
+            local("was specified, but no corresponding cert file was specified"),
         ],
         yields_to: &["tls-untrusted", "tls-hostname-mismatch", "tls-expired", "plain-http-registry", "connection-timeout"],
         yes: &[

@@ -53,11 +53,12 @@ const CONTEXT: [&str; 39] = [
 ];
 
 /// Words of errors themselves, of the lines of logs and of the tables of events; lower case.
-const PLAIN: [&str; 90] = [
+const PLAIN: [&str; 94] = [
     "after",
     "and",
     "attempts",
     "authority",
+    "broken",
     "certificate",
     "code",
     "common",
@@ -92,6 +93,7 @@ const PLAIN: [&str; 90] = [
     "info",
     "initializing",
     "internal",
+    "invalid",
     "kubelet",
     "level",
     "local",
@@ -107,6 +109,7 @@ const PLAIN: [&str; 90] = [
     "over",
     "parse",
     "patch",
+    "peer",
     "post",
     "problem",
     "put",
@@ -133,6 +136,7 @@ const PLAIN: [&str; 90] = [
     "the",
     "time",
     "tls",
+    "transport",
     "udp",
     "unable",
     "unauthorized",
@@ -166,7 +170,18 @@ pub(super) fn tells(text: &str, at: usize, is_status: bool) -> bool {
 /// Whether something went wrong with a question that only registries are asked.
 pub(super) fn asks_registry(text: &str) -> bool {
     let lower = text[..text.floor_char_boundary(LOOK)].to_ascii_lowercase();
-    let failed = ["error", "err=", "fail", "unable", "could not", "cannot", "can't", "invalid"];
+    let failed = [
+        "error",
+        "err=",
+        "fail",
+        "unable",
+        "could not",
+        "cannot",
+        "can't",
+        "invalid",
+        "unexpected",
+        "unauthorized",
+    ];
     failed.iter().any(|word| lower.contains(word)) && asks_api(&lower, false)
 }
 
@@ -209,7 +224,7 @@ fn prose(lower: &str) -> bool {
         .filter(|word| {
             let operation = std::mem::replace(&mut before, word);
             let is_name = word.contains(['.', '/']) && !word.contains(".svc");
-            !(is_name && OPERATIONS.contains(&operation)) && !is_image(word)
+            !(is_image(word) || (is_name && OPERATIONS.contains(&operation)))
         })
         .flat_map(|word| word.split(|c: char| !c.is_alphabetic()))
         .filter(|word| word.len() > 2 && PLAIN.binary_search(word).is_err())

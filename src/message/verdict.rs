@@ -85,7 +85,8 @@ pub(super) fn judge(lines: &str, flat: &str) -> Verdict {
         let KnownSign { cause, rank, .. } = phrases.signs[m.sign];
         cause.group == Group::NoCause || (cause == &cause::REGISTRY_ERROR && rank == Rank::Frame)
     });
-    if says_little && proves_pull {
+    let is_pull = proves_pull || (found.is_empty() && elsewhere::asks_registry(lines));
+    if says_little && is_pull {
         let part = found.first().map_or(whole, |m| parts[m.part]);
         let text = &lines[part.start..part.end];
         if let Some(stated) = status::find(text).or_else(|| status::refused_by_proxy(text)) {
@@ -98,13 +99,12 @@ pub(super) fn judge(lines: &str, flat: &str) -> Verdict {
         }
     }
     let Some(&first) = found.first() else {
-        let is_pull = proves_pull || elsewhere::asks_registry(lines);
         return nothing(if is_pull { &cause::UNKNOWN } else { &cause::NOT_IMAGE_PULL }, hits);
     };
     let KnownSign { cause, rank, .. } = phrases.signs[first.sign];
     // What a runtime found out for itself names its things; all else anybody may say.
     if !proves_pull
-        && rank != Rank::Local
+        && !any(Rank::Local)
         && elsewhere::tells(lines, first.start, rank == Rank::Status)
     {
         return nothing(&cause::NOT_IMAGE_PULL, hits);
@@ -364,9 +364,9 @@ fn says_no_more(lines: &str, from: usize, phrases: &Phrases, hits: &[Hit]) -> bo
         let trimmed = lines[at..].trim_start();
         at = lines.len() - trimmed.len();
         // The image's name.
-        let quotes = [('"', '"'), ('\'', '\''), ('[', ']')];
+        let pairs = [('"', '"'), ('\'', '\''), ('[', ']')];
         let quoted = |(open, close)| Some((trimmed.strip_prefix(open)?, close));
-        if let Some((quoted, close)) = quotes.into_iter().find_map(quoted)
+        if let Some((quoted, close)) = pairs.into_iter().find_map(quoted)
             && let Some(end) = quoted.find(close)
             && !quoted[..end].contains(' ')
         {
