@@ -616,6 +616,7 @@ causes! { Group::Node;
             local("timeout pulling container"),
             local("pull has not made progress"),
             local("waiting for pull progress"),
+            frame("deadlineexceeded"),
         ],
         yields_to: &[],
         yes: &[

@@ -250,6 +250,7 @@ causes! { Group::Registry;
             local("registry did not return a digest header"),
             local("oci distribution spec violation"),
             local("failed to parse manifest as versioned object"),
+            server("error decoding response body"),
         ],
         yields_to: &["rate-limited", "forbidden", "unauthorized"],
         yes: &[

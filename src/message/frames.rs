@@ -540,6 +540,8 @@ pub(super) const FRAMES: &[(&str, Role)] = &[
     ("httpreadseeker.seek", Pull),
     ("no layers to pull", Pull),
     ("httpreaderseeker", Pull),
+    ("/v1/users/", Client),
+    ("unsupported status code", Client),
     ("image \"", Quoted),
     ("images \"", Quoted),
     ("image: \"", Quoted),

@@ -92,6 +92,8 @@ impl Phrase {
     pub(super) const CLIENT: u8 = 2;
     /// It shows where one of several errors starts or ends.
     pub(super) const STRUCTURE: u8 = 4;
+    /// It shows that a pull failed.
+    pub(super) const FAILS: u8 = 8;
 }
 
 /// A phrase that was found.
@@ -130,6 +132,9 @@ impl Phrases {
             table.phrases[phrase].frames.push(role);
             table.phrases[phrase].quotes |= matches!(role, Role::Quoted | Role::Other);
             table.phrases[phrase].shows |= match role {
+                Role::Pull if FAILURES.iter().any(|word| text.starts_with(word)) => {
+                    Phrase::PULL | Phrase::FAILS
+                }
                 Role::Pull => Phrase::PULL,
                 Role::Client => Phrase::CLIENT,
                 Role::Next | Role::Echo | Role::Mirrors | Role::MirrorsEnd => Phrase::STRUCTURE,
@@ -428,6 +433,9 @@ impl Edges {
         }
     }
 }
+
+/// What the frames of a failed pull begin with.
+const FAILURES: [&str; 5] = ["could", "error", "failed", "initializing", "unable"];
 
 /// Whether a word goes on behind that mark.
 fn joins(byte: u8) -> bool {

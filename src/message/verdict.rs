@@ -57,6 +57,10 @@ pub(super) fn judge(lines: &str, flat: &str) -> Verdict {
         matches.push(Match { sign, start, end: lines.len(), part: last });
     }
     let shown = hits.iter().fold(0, |shown, hit| shown | phrases.phrase(hit.phrase).shows);
+    // Words of success say nothing beside a failure.
+    if shown & Phrase::FAILS != 0 {
+        matches.retain(|m| phrases.signs[m.sign].rank != Rank::Quiet);
+    }
     let any = |rank| matches.iter().any(|m| phrases.signs[m.sign].rank == rank);
     let is_elsewhere = any(Rank::Elsewhere) && !any(Rank::Admission);
     let proves_pull = shown & Phrase::PULL != 0 || (!is_elsewhere && shown & Phrase::CLIENT != 0);
