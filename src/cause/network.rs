@@ -224,6 +224,7 @@ causes! { Group::Network;
             link("end of file before message length reached"),
             link("premature end of content-length"),
             link("premature end of chunk"),
+            link("stream error received"),
         ],
         yields_to: &[],
         yes: &[

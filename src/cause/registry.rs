@@ -126,6 +126,7 @@ causes! { Group::Registry;
             code("remote auto blocked"),
             code("remote manually blocked"),
             code("is blacked out and cannot serve"),
+            server("/token?scope=").then("status code 404"),
         ],
         yields_to: &["signature-rejected", "image-policy-blocked"],
         yes: &[
@@ -379,6 +380,7 @@ causes! { Group::Registry;
             local("failed to convert config into configfile"),
             local("no layers to pull"),
             local("received image index/manifest list"),
+            local("encountered unknown type application/"),
         ],
         yields_to: &["encrypted-image", "signature-rejected"],
         yes: &[

@@ -10,7 +10,8 @@
 const LOOK: usize = 16 << 10;
 
 /// What only messages about images, registries and their runtimes speak of; lower case.
-const CONTEXT: [&str; 39] = [
+const CONTEXT: [&str; 40] = [
+    "proxyconnect",
     "image",
     "manifest",
     "blob",

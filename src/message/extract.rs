@@ -266,8 +266,9 @@ fn speaker(text: &str, verdict: &Verdict, seen: &Seen<'_>, details: &mut Details
         return;
     };
     details.host = Some(redact::line(host, NAME));
-    let stands =
-        |words: &str| text.find(host).is_some_and(|at| text[at + host.len()..].starts_with(words));
+    let behind = memchr::memmem::find(text.as_bytes(), host.as_bytes())
+        .map_or("", |at| &text[at + host.len()..]);
+    let stands = |words: &str| behind.starts_with(words);
     details.host_role = if seen.token_server || stands("/token") || stands("/oauth2") {
         Some(HostRole::TokenServer)
     } else if seen.mirror || verdict.part.of == super::parts::Of::Mirror {

@@ -238,6 +238,10 @@ fn matches(lines: &str, phrases: &Phrases, hits: &[Hit], parts: &[Part]) -> Vec<
         }
         for &(sign, slot) in &phrase.uses {
             work::count(1 + open.len() + found.len() - found_from);
+            // Most later phrases are common words, and nothing was opened before them.
+            if slot > 0 && open.is_empty() {
+                continue;
+            }
             let known = &phrases.signs[sign];
             let joined = known.place == Where::Joined;
             let start = if slot == 0 {
