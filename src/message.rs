@@ -25,6 +25,8 @@ pub use details::{
     Certificate, Details, HostRole, Platforms, Runtime, RuntimeHint, Version, VersionRange,
 };
 
+use self::clean::Clean;
+use self::verdict::Verdict;
 use crate::cause::Cause;
 
 /// What the words of one message prove.
@@ -53,8 +55,7 @@ impl Reading {
 
 /// Reads one message.
 pub fn read(text: &str) -> Reading {
-    let clean = clean::clean(text);
-    let verdict = verdict::judge(&clean.lines, clean.flat());
+    let (clean, verdict) = judged(text);
     Reading {
         words: verdict::words(&clean.lines, &verdict),
         details: extract::details(&clean.lines, &verdict),
@@ -71,6 +72,21 @@ pub fn read_bytes(bytes: &[u8]) -> Reading {
 
 /// The primary cause alone: what a stream of a million messages needs.
 pub fn cause_of(text: &str) -> &'static Cause {
+    judged(text).1.cause
+}
+
+/// The message in the shape in which most of it is known, and what that proves.
+fn judged(text: &str) -> (Clean<'_>, Verdict) {
     let clean = clean::clean(text);
-    verdict::judge(&clean.lines, clean.flat()).cause
+    let verdict = verdict::judge(&clean.lines, clean.flat());
+    let mut best = (clean, verdict);
+    for view in wrap::views(text) {
+        let clean = clean::clean(&view.text).into_owned();
+        let verdict = verdict::judge(&clean.lines, clean.flat());
+        // Lines that were written so lose words when they are joined, and broken ones win some.
+        if verdict.known() >= best.1.known() + view.gain {
+            best = (clean, verdict);
+        }
+    }
+    best
 }

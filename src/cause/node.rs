@@ -370,6 +370,7 @@ causes! { Group::Node;
             local("image content readiness for").then("is not ok"),
             local("the image").then("is not unpacked"),
             local("get image compressed resource size").then("unexpected end of json input"),
+            local("readlink /var/lib/docker/"),
         ],
         yields_to: &["unsupported-manifest"],
         yes: &[
@@ -568,6 +569,7 @@ causes! { Group::Node;
             local("malwared registry configuration"),
             local("illegal registry config"),
             local("invalid image policy file"),
+            local("?ns=").then("missing protocol scheme"),
         ],
         yields_to: &["registry-blocked", "short-name-unresolved", "tls-other"],
         yes: &[

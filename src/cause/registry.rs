@@ -381,6 +381,7 @@ causes! { Group::Registry;
             local("no layers to pull"),
             local("received image index/manifest list"),
             local("encountered unknown type application/"),
+            local("mime type for sigstore attachment"),
         ],
         yields_to: &["encrypted-image", "signature-rejected"],
         yes: &[

@@ -172,6 +172,7 @@ causes! { Group::Tls;
             tls("is http only and requires the insecure flag"),
             tls("does not seem to support https"),
             quiet("insecure-registry to allow plain http"),
+            tls("server gave http response"),
         ],
         yields_to: &["proxy-error"],
         yes: &["failed to do request: Head \"https://10.0.0.5:5000/v2/app/manifests/v1\": http: server gave HTTP response to HTTPS client"],

@@ -5,7 +5,6 @@
 
 use std::borrow::Cow;
 
-use super::wrap;
 use crate::redact;
 
 /// A message in one shape, in two views of the same length and the same offsets.
@@ -19,6 +18,11 @@ pub(super) struct Clean<'a> {
 }
 
 impl Clean<'_> {
+    /// The same, of text that does not last.
+    pub(super) fn into_owned(self) -> Clean<'static> {
+        Clean { lines: Cow::Owned(self.lines.into_owned()), flat: self.flat }
+    }
+
     /// The view in which phrases are looked for.
     pub(super) fn flat(&self) -> &str {
         self.flat.as_deref().unwrap_or(&self.lines)
@@ -30,7 +34,7 @@ pub(super) fn clean(text: &str) -> Clean<'_> {
     if is_clean(text.as_bytes()) {
         return Clean { lines: Cow::Borrowed(text), flat: None };
     }
-    let lines = rewrite(&wrap::unwrapped(text));
+    let lines = rewrite(text);
     let flat = lines.contains('\n').then(|| lines.replace('\n', " "));
     Clean { lines: Cow::Owned(lines), flat }
 }
@@ -97,6 +101,10 @@ fn rewrite(text: &str) -> String {
                     Some(&quote @ (b'"' | b'\'' | b'/')) => (char::from(quote), run + 1),
                     Some(b'n' | b'r') if unescape_letters => ('\n', run + 1),
                     Some(b't') if unescape_letters => (' ', run + 1),
+                    // As Markdown hides what it would take for emphasis.
+                    Some(&mark @ (b'_' | b'*' | b'[' | b']' | b'-')) if run == at + 1 => {
+                        (char::from(mark), run + 1)
+                    }
                     Some(b'u') => match unicode_escape(&bytes[run..]) {
                         Some(c) => (c, run + 5),
                         None => ('\\', run),
@@ -139,7 +147,13 @@ fn push(out: &mut String, c: char) {
         }
         '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{201f}' => out.push('"'),
         '\u{2018}' | '\u{2019}' => out.push('\''),
+        // Word processors and wikis make such dashes, and full-width marks are typed in Chinese.
+        '\u{2010}'..='\u{2013}' | '\u{2212}' => out.push('-'),
+        '\u{ff1a}' => out.push_str(": "),
+        '\u{ff0c}' => out.push_str(", "),
+        '\u{3002}' => out.push('.'),
         '\u{1b}'
+        | '\u{ad}'
         | '\u{200b}'..='\u{200f}'
         | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{2069}'
@@ -155,22 +169,41 @@ fn push(out: &mut String, c: char) {
     }
 }
 
-const ENTITIES: [(&[u8], char); 7] = [
+/// The named entities of HTML that stand in messages; others are left as they are.
+const ENTITIES: [(&[u8], char); 10] = [
     (b"&quot;", '"'),
-    (b"&#34;", '"'),
-    (b"&#39;", '\''),
-    (b"&#x27;", '\''),
+    (b"&apos;", '\''),
     (b"&lt;", '<'),
     (b"&gt;", '>'),
     (b"&amp;", '&'),
+    (b"&nbsp;", ' '),
+    (b"&ldquo;", '"'),
+    (b"&rdquo;", '"'),
+    (b"&lsquo;", '\''),
+    (b"&rsquo;", '\''),
 ];
 
 fn starts_entity(bytes: &[u8]) -> bool {
-    matches!(bytes.get(1), Some(b'q' | b'#' | b'l' | b'g' | b'a')) && entity(bytes).is_some()
+    matches!(bytes.get(1), Some(b'q' | b'#' | b'l' | b'g' | b'a' | b'n' | b'r'))
+        && entity(bytes).is_some()
 }
 
 fn entity(bytes: &[u8]) -> Option<(char, usize)> {
-    ENTITIES.iter().find(|(name, _)| bytes.starts_with(name)).map(|(name, c)| (*c, name.len()))
+    let named = ENTITIES.iter().find(|(name, _)| bytes.starts_with(name));
+    named.map(|(name, c)| (*c, name.len())).or_else(|| numeric_entity(bytes))
+}
+
+/// `&#34;`, `&#x27;`: a character by its number.
+fn numeric_entity(bytes: &[u8]) -> Option<(char, usize)> {
+    let number = bytes.strip_prefix(b"&#")?;
+    let (radix, digits) = match number.strip_prefix(b"x") {
+        Some(digits) => (16, digits),
+        None => (10, number),
+    };
+    let length = digits.iter().take(6).position(|byte| *byte == b';')?;
+    let digits = std::str::from_utf8(&digits[..length]).ok()?;
+    let c = u32::from_str_radix(digits, radix).ok().and_then(char::from_u32)?;
+    Some((c, 3 + usize::from(radix == 16) + length))
 }
 
 /// How programs write the escape character in front of a colour.
@@ -211,6 +244,11 @@ mod tests {
         assert_eq!(clean(r#"msg=\"x\" \\\"y\\\" \\\\\\\"z\\\\\\\""#).lines, r#"msg="x" "y" "z""#);
         assert_eq!(clean(r"403 Forbidden\ndenied: x\u003cb").lines, "403 Forbidden\ndenied: x<b");
         assert_eq!(clean("&quot;a&quot; &amp; b").lines, "\"a\" & b");
+        assert_eq!(
+            clean("&#34;a&#x22;&nbsp;&#39;b&#; &#x;&#99999999;").lines,
+            "\"a\" 'b&#; &#x;&#99999999;"
+        );
+        assert_eq!(clean(r"insufficient\_scope").lines, "insufficient_scope");
     }
 
     #[test]
@@ -236,6 +274,11 @@ mod tests {
     #[test]
     fn bars_of_tables_are_space() {
         assert_eq!(clean("│ a  b │\n│ c │").lines, "a b\nc ");
+    }
+
+    #[test]
+    fn marks_of_word_processors_are_undone() {
+        assert_eq!(clean("Back\u{2011}off\u{ff1a}con\u{ad}nection").lines, "Back-off: connection");
     }
 
     #[test]

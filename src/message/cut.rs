@@ -4,7 +4,7 @@
 //! `…: http: server gave H`.
 
 use super::phrases::Phrases;
-use crate::cause::Rank;
+use crate::cause::{Rank, Where};
 
 /// Shorter ends begin too much: `not f`, `connection`.
 const LEAST: usize = 8;
@@ -50,7 +50,8 @@ fn begun(words: &str, phrases: &Phrases, inside: bool) -> Option<usize> {
     let mut found: Option<usize> = None;
     for sign in phrases.that_begin(words, inside)? {
         let known = &phrases.signs[sign];
-        if known.phrases > 1 || matches!(known.rank, Rank::Elsewhere | Rank::Vague | Rank::Quiet) {
+        let says_little = matches!(known.rank, Rank::Elsewhere | Rank::Vague | Rank::Quiet);
+        if known.phrases > 1 || says_little || known.place == Where::Leaf {
             return None;
         }
         match found {

@@ -10,7 +10,7 @@
 const LOOK: usize = 16 << 10;
 
 /// What only messages about images, registries and their runtimes speak of; lower case.
-const CONTEXT: [&str; 40] = [
+const CONTEXT: [&str; 42] = [
     "proxyconnect",
     "image",
     "manifest",
@@ -32,7 +32,9 @@ const CONTEXT: [&str; 40] = [
     "ctr:",
     "snapshot",
     "overlay",
-    "pull",
+    "image pull",
+    "pull image",
+    "pulling from",
     "quay",
     "gcr.io",
     "ghcr",
@@ -168,7 +170,22 @@ pub(super) fn tells(text: &str, at: usize, is_status: bool) -> bool {
     (is_status && lower.contains("://")) || asks_elsewhere(&lower) || prose(before)
 }
 
-/// Whether something went wrong with a question that only registries are asked.
+/// What a message speaks of that is about registries and their images; lower case.
+const OF_REGISTRIES: [&str; 11] = [
+    "container registry",
+    "docker registry",
+    "image layer",
+    "image manifest",
+    "image registry",
+    "manifest list",
+    "private registry",
+    "pull manifest",
+    "registry endpoint",
+    "registry mirror",
+    "v2 registry",
+];
+
+/// Whether something went wrong with a registry, or with a question that only registries are asked.
 pub(super) fn asks_registry(text: &str) -> bool {
     let lower = text[..text.floor_char_boundary(LOOK)].to_ascii_lowercase();
     let failed = [
@@ -183,7 +200,8 @@ pub(super) fn asks_registry(text: &str) -> bool {
         "unexpected",
         "unauthorized",
     ];
-    failed.iter().any(|word| lower.contains(word)) && asks_api(&lower, false)
+    let of_registries = || OF_REGISTRIES.iter().any(|words| lower.contains(words));
+    failed.iter().any(|word| lower.contains(word)) && (asks_api(&lower, false) || of_registries())
 }
 
 /// Whether a URL of the registries' interface stands there; the ping's alone only where asked.

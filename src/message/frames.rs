@@ -548,6 +548,8 @@ pub(super) const FRAMES: &[(&str, Role)] = &[
     ("verifying checksum", Client),
     ("encountered unknown type application/", Client),
     ("failed to decode message from stream", Client),
+    ("sigstore attachment", Client),
+    ("failed to pull manifest", Pull),
     ("image \"", Quoted),
     ("images \"", Quoted),
     ("image: \"", Quoted),

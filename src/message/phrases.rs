@@ -418,6 +418,7 @@ impl Edges {
         let Some((last, before)) = before.split_last() else { return true };
         match last {
             last if joins(*last) => false,
+            b':' if self.one_word && LABELS.iter().any(|label| before.ends_with(label)) => true,
             b':' | b'.' if self.one_word => !before.last().is_some_and(u8::is_ascii_alphanumeric),
             last => !last.is_ascii_alphanumeric(),
         }
@@ -437,6 +438,10 @@ impl Edges {
 /// What the frames of a failed pull begin with.
 const FAILURES: [&str; 5] = ["could", "error", "failed", "initializing", "unable"];
 
+/// What stands before a colon that is no tag's: `Init:ImagePullBackOff`, `reason:ErrImagePull`.
+const LABELS: [&[u8]; 7] =
+    [b"init", b"pending", b"waiting", b"error", b"reason", b"status", b"state"];
+
 /// Whether a word goes on behind that mark.
 fn joins(byte: u8) -> bool {
     matches!(byte, b'-' | b'/' | b'@' | b'%' | b'+' | b'_')
@@ -444,9 +449,17 @@ fn joins(byte: u8) -> bool {
 
 /// Whether a count of events starts here, as web consoles set it right behind a message:
 /// `6 times in the last 2 minutes`.
+///
+/// An age of a table may stand so as well: `refused14m`.
 pub(super) fn starts_count(text: &[u8]) -> bool {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    digits > 0 && text[digits..].starts_with(b" times in the last")
+    match &text[digits..] {
+        _ if digits == 0 => false,
+        [b's' | b'm' | b'h' | b'd', after @ ..] => {
+            after.first().is_none_or(|byte| b" (\n".contains(byte))
+        }
+        rest => rest.starts_with(b" times in the last"),
+    }
 }
 
 #[cfg(test)]

@@ -42,8 +42,14 @@ const ANNOUNCE: [&str; 17] = [
 ];
 
 /// What stands somewhere before it in its link.
-const IN_LINK: [&str; 5] =
-    ["status code", "http status", "http code", "response code", "server error"];
+const IN_LINK: [&str; 6] = [
+    "status code",
+    "http status",
+    "http code",
+    "response code",
+    "server error",
+    "unexpected status",
+];
 
 /// What stands right behind it.
 const REASONS: [&str; 17] = [
@@ -83,9 +89,11 @@ pub(super) fn find(text: &str) -> Option<Spelled> {
 pub(super) fn refused_by_proxy(text: &str) -> Option<Spelled> {
     let text = text.trim_end_matches(['"', '\'', ' ', '.', '\n', '…']);
     let (link, words) = text.rsplit_once(": ")?;
-    let is_phrase = (3..=40).contains(&words.len())
-        && words.starts_with(|c: char| c.is_ascii_uppercase())
-        && words.chars().all(|c| c.is_ascii_alphabetic() || c == ' ' || c == '-');
+    let is_name = |word: &str| {
+        word.starts_with(|c: char| c.is_ascii_uppercase())
+            && word.chars().all(|c| c.is_ascii_alphabetic() || c == '-')
+    };
+    let is_phrase = (3..=40).contains(&words.len()) && words.split(' ').all(is_name);
     let asked = link.get(link.rfind(": ").map_or(0, |at| at + 2)..)?.to_ascii_lowercase();
     let is_request = ["get ", "head ", "post "].iter().any(|verb| asked.starts_with(verb));
     work::count(text.len());
@@ -176,6 +184,7 @@ mod tests {
             "Head \"https://reg.io/v2/\": something odd",
             "failed to do request: Strange Words",
             "Head \"https://reg.io/v2/\": Error 17",
+            "Head \"https://reg.io/v2/\": EOF what can I do",
             "Service Unavailable",
         ] {
             assert_eq!(refused_by_proxy(text), None, "{text}");

@@ -29,6 +29,19 @@ pub(super) struct Verdict {
     pub(super) hits: Vec<Hit>,
 }
 
+impl Verdict {
+    /// How much of the text the dictionary knows, in bytes.
+    pub(super) fn known(&self) -> usize {
+        let mut end = 0;
+        let mut known = 0;
+        for hit in &self.hits {
+            known += hit.end.saturating_sub(hit.start.max(end));
+            end = end.max(hit.end);
+        }
+        known
+    }
+}
+
 /// A sign whose phrases were all found.
 #[derive(Debug, Clone, Copy)]
 struct Match {
@@ -285,16 +298,18 @@ fn touches(lines: &str, from: usize, to: usize) -> bool {
 
 /// Drops the matches of a part, from `from` on, whose spoiling phrase is among the part's hits.
 fn drop_spoilt(phrases: &Phrases, found: &mut Vec<Match>, from: usize, hits: &[Hit]) {
-    let mut at = from;
-    while at < found.len() {
-        work::count(1 + hits.len());
-        let spoils = phrases.signs[found[at].sign].unless;
-        if spoils.is_some_and(|unless| hits.iter().any(|hit| hit.phrase == unless)) {
-            found.remove(at);
-        } else {
-            at += 1;
-        }
+    let spoils = |m: &Match| phrases.signs[m.sign].unless;
+    if !found[from..].iter().any(|m| spoils(m).is_some()) {
+        return;
     }
+    work::count(hits.len() + found.len() - from);
+    let mut there: Vec<usize> = hits.iter().map(|hit| hit.phrase).collect();
+    there.sort_unstable();
+    let mut at = 0;
+    found.retain(|m| {
+        at += 1;
+        at <= from || spoils(m).is_none_or(|unless| there.binary_search(&unless).is_err())
+    });
 }
 
 /// Whether a hit stands where its sign wants it.
@@ -360,6 +375,17 @@ fn starts_columns(rest: &[u8]) -> bool {
     digits_and(b"dhms") && digits_and(b"")
 }
 
+/// Whether a line begins with a field's name: `reason: x`, `"source": {`, `Restart Count:  0`.
+fn starts_named(line: &str) -> bool {
+    let line = line.split('\n').next().unwrap_or_default();
+    line.split_once(':').is_some_and(|(name, value)| {
+        let name = name.trim_matches(['"', '-', ' ']);
+        (value.is_empty() || value.starts_with([' ', ',']))
+            && (1..=30).contains(&name.len())
+            && name.bytes().all(|byte| byte.is_ascii_alphabetic() || b" -".contains(&byte))
+    })
+}
+
 /// Whether nothing that explains follows: nothing, more of the same, or words without a colon.
 fn says_no_more(lines: &str, from: usize, phrases: &Phrases, hits: &[Hit]) -> bool {
     // What explains would follow at once; a bound keeps a hostile text from being read many times.
@@ -370,7 +396,12 @@ fn says_no_more(lines: &str, from: usize, phrases: &Phrases, hits: &[Hit]) -> bo
     for _ in 0..STEPS {
         work::count(lines.len() - at);
         let trimmed = lines[at..].trim_start();
+        let is_new_line = lines[at..lines.len() - trimmed.len()].contains('\n');
         at = lines.len() - trimmed.len();
+        // The next field of an object that was printed as YAML, JSON or by kubectl describe.
+        if is_new_line && !lines[..at].trim_end().ends_with(':') && starts_named(trimmed) {
+            return true;
+        }
         // The image's name.
         let pairs = [('"', '"'), ('\'', '\''), ('[', ']')];
         let quoted = |(open, close)| Some((trimmed.strip_prefix(open)?, close));

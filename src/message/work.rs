@@ -68,7 +68,10 @@ mod tests {
             "\n",
         ];
         texts.extend(odd.map(str::to_owned));
-        for text in texts {
+        // A text of several lines is read in several ways, wherever its first break stands.
+        let several: Vec<String> = texts.iter().map(|text| format!("a\n{text}")).collect();
+        let one = texts.iter().map(|text| text.replace('\n', " "));
+        for text in one.chain(several) {
             let long = |length| text.chars().cycle().take(length).collect::<String>();
             // The second is beyond every bound that a step has of its own.
             let (short, long) = (steps(&long(20_000)), steps(&long(160_000)));

@@ -1,24 +1,73 @@
-//! Undoes the hard wraps of terminals, which break words.
+//! Undoes the hard wraps of terminals, tables and logs, which break words.
 //!
-//! A line break that a program wrote separates errors, so only what looks like a terminal's own is
-//! undone: several lines that all end at the same column, or the full lines of a box.
+//! A line break that a program wrote separates errors, and nothing in a break says who made it. So
+//! there are several [`views`] of a text of several lines, and the one in which more is known is
+//! right.
 
-use std::borrow::Cow;
+use super::work;
 
 /// No terminal is narrower; shorter lines were written so.
 const NARROW: usize = 60;
 /// How wide terminals are when nobody changes them: there one break is proof enough.
 const USUAL: usize = 80;
 
-/// The text with its lines as they were before a terminal broke them.
-pub(super) fn unwrapped(text: &str) -> Cow<'_, str> {
-    if !text.contains('\n') {
-        return Cow::Borrowed(text);
+/// Another way to read a text.
+#[derive(Debug)]
+pub(super) struct View {
+    pub(super) text: String,
+    /// How many bytes more must be known in it than in others: none where its form is proof enough.
+    pub(super) gain: usize,
+}
+
+impl View {
+    fn proven(text: String) -> Self {
+        Self { text, gain: 0 }
     }
+
+    fn guessed(text: String) -> Self {
+        Self { text, gain: 1 }
+    }
+}
+
+/// Other ways to read a text of several lines: without the frame of a box or a table, its
+/// indentation and what every line of a log begins with; the lines joined where they are full, or
+/// all of them as a hard wrap or a soft one broke them.
+pub(super) fn views(text: &str) -> Vec<View> {
+    if !text.trim_end().contains('\n') {
+        return Vec::new();
+    }
+    work::count(text.len());
     let lines: Vec<&str> = text.lines().collect();
     if let Some(boxed) = boxed(&lines) {
-        return Cow::Owned(boxed);
+        return vec![View::proven(boxed)];
     }
+    let mut views: Vec<_> = full_lines_joined(&lines).map(View::proven).into_iter().collect();
+    let lines: Vec<&str> =
+        lines.into_iter().map(str::trim_start).filter(|line| !line.is_empty()).collect();
+    if let Some(columns) = table(&lines) {
+        let joined = |between: &str| {
+            let columns = columns.iter().map(|cells| cells.join(between));
+            columns.collect::<Vec<_>>().join("\n")
+        };
+        views.extend([joined(""), joined(" ")].map(View::guessed));
+        return views;
+    }
+    let bare = without_prefixes(&lines);
+    let soft = bare.join("\n");
+    let mut hard = String::with_capacity(soft.len());
+    for line in bare {
+        // YAML folds long quoted text with a backslash at both sides of the break.
+        hard.push_str(line.strip_prefix("\\ ").map_or(line, |_| &line[1..]));
+        if hard.ends_with('\\') {
+            hard.pop();
+        }
+    }
+    views.extend([hard, soft].map(View::guessed));
+    views
+}
+
+/// The text with its lines joined where they end at the same column, as a terminal breaks them.
+fn full_lines_joined(lines: &[&str]) -> Option<String> {
     let width = lines.iter().map(|line| columns(line)).max().unwrap_or(0);
     let full = |line: &str| columns(line) == width;
     let begins = |line: &str| ["  ", "\t", ">"].iter().any(|start| line.starts_with(start));
@@ -27,16 +76,16 @@ pub(super) fn unwrapped(text: &str) -> Cow<'_, str> {
     let least = if width == USUAL { 1 } else { 2 };
     // Who breaks lines between words meets the same column now and then only.
     if width < NARROW || breaks < least || breaks * 2 < lines.len() - 1 {
-        return Cow::Borrowed(text);
+        return None;
     }
-    let mut out = String::with_capacity(text.len());
+    let mut out = String::new();
     for (at, line) in lines.iter().enumerate() {
         out.push_str(line);
         if !lines.get(at..at + 2).is_some_and(runs_on) {
             out.push('\n');
         }
     }
-    Cow::Owned(out)
+    Some(out)
 }
 
 /// The content of a box, as terminal programs draw it, where all lines are lines of one.
@@ -59,6 +108,60 @@ fn boxed(lines: &[&str]) -> Option<String> {
     Some(out)
 }
 
+/// The cells of a table that is framed with bars, by columns.
+fn table<'t>(lines: &[&'t str]) -> Option<Vec<Vec<&'t str>>> {
+    let cells = |line: &'t str| -> Option<Vec<&'t str>> {
+        let inner = line.trim_end().strip_prefix('|')?.strip_suffix('|')?;
+        let padding = |cell: &'t str| cell.strip_prefix(' ').unwrap_or(cell);
+        Some(inner.split('|').map(padding).collect())
+    };
+    let rows: Vec<Vec<&str>> = lines.iter().map(|line| cells(line)).collect::<Option<_>>()?;
+    let width = rows.first()?.len();
+    if rows.len() < 2 || rows.iter().any(|row| row.len() != width) {
+        return None;
+    }
+    let cell = |row: &Vec<&'t str>, at: usize| row[at].strip_suffix(' ').unwrap_or(row[at]);
+    Some((0..width).map(|at| rows.iter().map(|row| cell(row, at)).collect()).collect())
+}
+
+/// The lines without the times, numbers and marks that all of them begin with.
+fn without_prefixes<'t>(lines: &[&'t str]) -> Vec<&'t str> {
+    /// A log's line has a time, a stream and a mark at most.
+    const MOST: usize = 4;
+    let mut lines = lines.to_vec();
+    for _ in 0..MOST {
+        let mut shapes = lines.iter().map(|line| prefix(line));
+        let Some(Some((shape, _))) = shapes.next() else { break };
+        if !shapes.all(|other| other.is_some_and(|(other, _)| other == shape)) {
+            break;
+        }
+        lines = lines
+            .iter()
+            .map(|line| prefix(line).map_or(*line, |(_, end)| line[end..].trim_start()))
+            .collect();
+    }
+    lines
+}
+
+/// What a line begins with, its numbers made equal, and where that ends; None for a plain word.
+fn prefix(line: &str) -> Option<(String, usize)> {
+    /// No prefix is longer.
+    const LONGEST: usize = 60;
+    let end = line.find(' ').filter(|end| *end <= LONGEST)?;
+    let word = &line[..end];
+    if word.chars().all(|c| c.is_alphabetic() || c == '"') {
+        return None;
+    }
+    let mut shape = String::with_capacity(word.len());
+    for c in word.chars() {
+        let c = if c.is_ascii_digit() { '0' } else { c };
+        if c != '0' || !shape.ends_with('0') {
+            shape.push(c);
+        }
+    }
+    Some((shape, end))
+}
+
 fn columns(line: &str) -> usize {
     line.chars().count()
 }
@@ -76,7 +179,8 @@ mod tests {
     #[test]
     fn words_become_whole_again() {
         let text = "a message that is long enough for a terminal to break it where it likes, and more than twice at eighty columns, since one break alone proves nothing";
-        assert_eq!(unwrapped(&wrapped(text, 70)).trim_end(), text);
+        let joined = |text: &str| full_lines_joined(&text.lines().collect::<Vec<_>>());
+        assert_eq!(joined(&wrapped(text, 70)).unwrap().trim_end(), text);
     }
 
     #[test]
@@ -86,8 +190,23 @@ mod tests {
             &wrapped(&"x".repeat(150), 30),
             &wrapped(&"x".repeat(100), 90),
         ] {
-            assert_eq!(unwrapped(text), text);
+            assert_eq!(full_lines_joined(&text.lines().collect::<Vec<_>>()), None);
         }
+    }
+
+    #[test]
+    fn broken_lines_are_joined_in_both_ways() {
+        let views = |text| -> Vec<_> { views(text).into_iter().map(|view| view.text).collect() };
+        assert_eq!(views("one line\n"), Vec::<String>::new());
+        assert_eq!(views("con\n   nection refused")[0], "connection refused");
+        assert_eq!(views("no space\\\n  \\ left on\\\n device")[0], "no space left ondevice");
+        assert_eq!(views("| con | 2m |\n| nection |    |").len(), 2);
+        assert_eq!(views("| no | 2m |\n| space | |")[1].lines().next(), Some("no space"));
+        assert_eq!(
+            views("2024-01-01T00:00:09Z no space\n2024-01-01T00:00:10Z left on device")[1],
+            "no space\nleft on device"
+        );
+        assert_eq!(views("Failed a\nFailed b")[1], "Failed a\nFailed b");
     }
 
     #[test]
@@ -98,7 +217,7 @@ mod tests {
             "found",
         ];
         let text = lines.map(|line| format!("│ {line:<65} │")).join("\n");
-        let whole = unwrapped(&text);
+        let whole = views(&text).remove(0).text;
         assert!(whole.starts_with(
             "Failed to pull image \"ghcr.io/fermyon/spin-operator/hello-world:latest\": rpc"
         ));
