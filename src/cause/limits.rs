@@ -56,6 +56,7 @@ causes! { Group::Limits;
             status("http code 429"),
             status("http 429"),
             status("429").leaf(),
+            server("too many 429 error responses"),
         ],
         yields_to: &["quota-exceeded"],
         yes: &[

@@ -231,6 +231,9 @@ causes! { Group::Node;
             local("illegal entry name in the layer tar"),
             local("failed to decode layer data stream"),
             local("/io.containerd.snapshotter.v1.").then("/fs/"),
+            local("layer tar verify failed"),
+            local("while extracting image layer"),
+            local("unpack layer: unpack entry"),
         ],
         yields_to: &["pull-canceled", "encrypted-image", "unsupported-manifest", "runtime-config-invalid"],
         yes: &[
@@ -459,6 +462,8 @@ causes! { Group::Node;
             socket("method transfer not implemented"),
             socket("keepalive ping failed to receive ack"),
             socket("cannot access containerd socket"),
+            socket("ensure the docker daemon is running and accessible"),
+            socket("containerd.sock: connect:"),
         ],
         yields_to: &[],
         yes: &[
@@ -570,6 +575,7 @@ causes! { Group::Node;
             local("illegal registry config"),
             local("invalid image policy file"),
             local("?ns=").then("missing protocol scheme"),
+            local("failed to load host specific ca"),
         ],
         yields_to: &["registry-blocked", "short-name-unresolved", "tls-other"],
         yes: &[

@@ -120,6 +120,7 @@ causes! { Group::Policy;
             local("no signatures in registry"),
             local("sigpayload's manifest digest does not match"),
             local("no valid signature found").then("no valid bundle"),
+            local("no policy performed a signature or attestation check"),
         ],
         yields_to: &[],
         yes: &[
@@ -186,6 +187,7 @@ causes! { Group::Policy;
             local("registry").then("not allowed by empty whitelist"),
             local("importing images from registry").then("is forbidden"),
             local("is blocked by registry rule"),
+            server("expected an image path like"),
         ],
         yields_to: &[],
         yes: &[
@@ -280,6 +282,7 @@ causes! { Group::Policy;
             local("tags not allowed:"),
             server("an image tag is required"),
             server("images must come from"),
+            local("is not present on list of allowed images"),
         ],
         yields_to: &["signature-rejected"],
         yes: &[

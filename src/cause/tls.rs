@@ -57,6 +57,10 @@ causes! { Group::Tls;
             tls("pkix path building failed"),
             tls("unable to find valid certification path"),
             tls("invalid peer certificate").then("unknownissuer"),
+            tls("depth_zero_self_signed_cert"),
+            tls("unable_to_get_issuer_cert_locally"),
+            tls("the remote certificate is invalid because of errors in the certificate chain"),
+            tls("certificate chain: notttimevalid"),
         ],
         yields_to: &[],
         yes: &[
@@ -104,6 +108,9 @@ causes! { Group::Tls;
             tls("invalid peer certificate").then("not valid for name"),
             tls("invalid peer certificate").then("notvalidforname"),
             tls("certificate not valid for name"),
+            tls("hostname '").then("doesn't match"),
+            tls("remotecertificatenamemismatch"),
+            tls("does not match certificate's altnames"),
         ],
         yields_to: &[],
         yes: &[
@@ -253,6 +260,7 @@ causes! { Group::Tls;
             tls("corrupt message of type"),
             tls("ssl routines").unless("unexpected eof"),
             local("was specified, but no corresponding cert file was specified"),
+            tls("because only secure connections are allowed"),
         ],
         yields_to: &["tls-untrusted", "tls-hostname-mismatch", "tls-expired", "plain-http-registry", "connection-timeout"],
         yes: &[

@@ -207,13 +207,17 @@ fn numeric_entity(bytes: &[u8]) -> Option<(char, usize)> {
 }
 
 /// How programs write the escape character in front of a colour.
-const ESCAPES: [&str; 4] = ["^[", "#033", "\\033", "\\x1b"];
+const ESCAPES: [&str; 6] = ["^[", "#033", "\\033", "\\x1b", "\\e", "\u{241b}"];
 
 /// The length of a colour's code for terminals, as `[0;31m`.
 fn colour(bytes: &[u8]) -> Option<usize> {
     let code = bytes.get(1..)?;
-    let digits = code.iter().take_while(|byte| matches!(byte, b'0'..=b'9' | b';')).count();
-    (digits > 0 && matches!(code.get(digits), Some(b'm' | b'K'))).then_some(digits + 2)
+    let mode = usize::from(code.first() == Some(&b'?'));
+    let digits =
+        code[mode..].iter().take_while(|byte| matches!(byte, b'0'..=b'9' | b';')).count() + mode;
+    let ends = if mode == 1 { b"hl".as_slice() } else { b"mKGJ" };
+    let end = code.get(digits).filter(|end| digits > mode && ends.contains(end));
+    end.is_some().then_some(digits + 2)
 }
 
 /// Whether a quote is doubled inside a word, as YAML writes the one in `don't`.

@@ -1,13 +1,17 @@
-//! Messages whose end was cut off, by a table, a chat window or a person.
+//! Messages whose end was cut off, by a table, a chat window or a person, or whose first letters
+//! were missed with the mouse.
 //!
 //! A last link that begins a phrase, and phrases of one cause only, names that cause:
-//! `…: http: server gave H`.
+//! `…: http: server gave H`. So does a first word that lacks the beginning of a phrase's:
+//! `onnection refused`.
 
 use super::phrases::Phrases;
-use crate::cause::{Rank, Where};
+use crate::cause::Rank;
 
 /// Shorter ends begin too much: `not f`, `connection`.
 const LEAST: usize = 8;
+/// Where the cut is marked, less is enough.
+const LEAST_MARKED: usize = 6;
 /// Behind other words more is needed, and this much of the end is looked at.
 const LEAST_INSIDE: usize = 12;
 const LOOK: usize = 60;
@@ -15,7 +19,8 @@ const LOOK: usize = 60;
 /// The sign that the end of a text begins, and where that end starts.
 pub(super) fn sign(flat: &str, phrases: &Phrases) -> Option<(usize, usize)> {
     let (tail, from) = last_link(flat);
-    if !(LEAST..100).contains(&tail.len()) {
+    let least = if flat.ends_with(['\u{2026}', '.']) { LEAST_MARKED } else { LEAST };
+    if !(least..100).contains(&tail.len()) {
         return None;
     }
     Some((begun(&tail.to_ascii_lowercase(), phrases, false)?, from))
@@ -36,6 +41,35 @@ pub(super) fn inside(flat: &str, phrases: &Phrases) -> Option<(usize, usize)> {
     })
 }
 
+/// The cause whose phrase a text begins with, but for its first letters, and where that ends. Asked
+/// only where little else is said.
+pub(super) fn front(flat: &str, phrases: &Phrases) -> Option<(usize, usize)> {
+    let first = flat.bytes().next().filter(u8::is_ascii_lowercase)?;
+    let mut found: Option<(usize, usize)> = None;
+    for (text, uses) in phrases.all() {
+        let word = text.find(' ').unwrap_or(text.len());
+        let cut = (1..word).filter(|at| text.as_bytes()[*at] == first).find(|at| {
+            let rest = &text.as_bytes()[*at..];
+            rest.len() >= LEAST_INSIDE
+                && flat.as_bytes().get(..rest.len()).is_some_and(|s| s.eq_ignore_ascii_case(rest))
+        });
+        let Some(cut) = cut else { continue };
+        for &(sign, _) in uses {
+            let known = &phrases.signs[sign];
+            if known.phrases > 1 || matches!(known.rank, Rank::Elsewhere | Rank::Quiet) {
+                continue;
+            }
+            let end = text.len() - cut;
+            match found {
+                Some((other, _)) if phrases.signs[other].cause != known.cause => return None,
+                Some((_, longest)) if longest >= end => {}
+                _ => found = Some((sign, end)),
+            }
+        }
+    }
+    found
+}
+
 /// The last link of the chain without what marks a cut, and where it starts.
 fn last_link(flat: &str) -> (&str, usize) {
     let end = flat.trim_end_matches(['.', '\u{2026}', '"', '\'', '`', ' ', ')', ']']);
@@ -51,7 +85,7 @@ fn begun(words: &str, phrases: &Phrases, inside: bool) -> Option<usize> {
     for sign in phrases.that_begin(words, inside)? {
         let known = &phrases.signs[sign];
         let says_little = matches!(known.rank, Rank::Elsewhere | Rank::Vague | Rank::Quiet);
-        if known.phrases > 1 || says_little || known.place == Where::Leaf {
+        if known.phrases > 1 || says_little {
             return None;
         }
         match found {

@@ -44,7 +44,7 @@ pub(super) fn split(text: &str, hits: &[Hit], phrases: &Phrases, parts: &mut Vec
         }
         let current = parts.len() - 1;
         let structure = phrase.frames.iter().find(|role| {
-            matches!(role, Role::Next | Role::Echo | Role::Mirrors | Role::MirrorsEnd)
+            matches!(role, Role::Next | Role::List | Role::Echo | Role::Mirrors | Role::MirrorsEnd)
         });
         match structure {
             Some(Role::Next) if *list.get_or_insert_with(|| opens_list(&text[..hit.start])) => {
@@ -56,6 +56,7 @@ pub(super) fn split(text: &str, hits: &[Hit], phrases: &Phrases, parts: &mut Vec
                 }
                 mirrors = None;
             }
+            Some(Role::List) => list = Some(true),
             Some(Role::Echo) => parts[current].end = parts[current].end.min(hit.start),
             Some(Role::Mirrors) if mirrors.is_none() => {
                 mirrors = Some(current);

@@ -137,7 +137,9 @@ impl Phrases {
                 }
                 Role::Pull => Phrase::PULL,
                 Role::Client => Phrase::CLIENT,
-                Role::Next | Role::Echo | Role::Mirrors | Role::MirrorsEnd => Phrase::STRUCTURE,
+                Role::Next | Role::List | Role::Echo | Role::Mirrors | Role::MirrorsEnd => {
+                    Phrase::STRUCTURE
+                }
                 _ => 0,
             };
         }
@@ -161,6 +163,11 @@ impl Phrases {
     /// The phrase with that index.
     pub(super) fn phrase(&self, id: usize) -> &Phrase {
         &self.meanings[id]
+    }
+
+    /// The texts of all phrases, with the signs that each belongs to.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&'static str, &[(usize, u8)])> {
+        self.entries.iter().map(|entry| (entry.text, &*self.meanings[entry.phrase].uses))
     }
 
     /// All phrases in the text that stand on their own, in the order in which they start.
@@ -198,21 +205,22 @@ impl Phrases {
     }
 
     /// The signs of all phrases that begin with that text and go on; None where it is a phrase of
-    /// its own, or where a phrase that is more than a sign begins with it. `inside` a word: None
-    /// also where the text ends with a whole word of a phrase.
+    /// its own, or where a phrase that is more than a sign begins with it. None also where the
+    /// text ends with a whole word of a phrase, unless it is long and not `inside` a link.
     pub(super) fn that_begin(&self, text: &str, inside: bool) -> Option<Vec<usize>> {
         let slot = Beginning::of(text).slot();
-        let entries =
-            &self.entries[usize::from(self.slots[slot])..usize::from(self.slots[slot + 1])];
-        let first = entries.partition_point(|entry| entry.text < text);
+        let slot = usize::from(self.slots[slot])..usize::from(self.slots[slot + 1]);
+        // What begins with less than a beginning may stand in any slot.
+        let entries = if text.len() < BEGINNING { &self.entries } else { &self.entries[slot] };
         let mut signs = Vec::new();
-        for entry in entries[first..].iter().take_while(|entry| entry.text.starts_with(text)) {
+        for entry in entries.iter().filter(|entry| entry.text.starts_with(text)) {
             let phrase = &self.meanings[entry.phrase];
             let starts = phrase.uses.iter().filter(|(_, slot)| *slot == 0);
             if entry.text == text || (starts.clone().count() == 0 && !phrase.uses.is_empty()) {
                 return None;
             }
-            if inside && !entry.text.as_bytes()[text.len()].is_ascii_alphanumeric() {
+            let ends_word = !entry.text.as_bytes()[text.len()].is_ascii_alphanumeric();
+            if ends_word && (inside || text.len() < WHOLE_WORDS) {
                 return None;
             }
             signs.extend(starts.map(|(sign, _)| *sign));
@@ -301,6 +309,8 @@ fn key(text: &[u8]) -> u128 {
     u128::from_be_bytes(first)
 }
 
+/// Whole words are the beginning of a phrase that was cut only if they are many: they may be meant so.
+const WHOLE_WORDS: usize = 16;
 /// How many bytes of a phrase are its beginning.
 const BEGINNING: usize = 8;
 /// How many beginnings the bits tell apart, and the slots: what [`Beginning`] leaves of 64 bits.
@@ -456,7 +466,7 @@ pub(super) fn starts_count(text: &[u8]) -> bool {
     match &text[digits..] {
         _ if digits == 0 => false,
         [b's' | b'm' | b'h' | b'd', after @ ..] => {
-            after.first().is_none_or(|byte| b" (\n".contains(byte))
+            after.first().is_none_or(|byte| b" (\n0123456789".contains(byte))
         }
         rest => rest.starts_with(b" times in the last"),
     }

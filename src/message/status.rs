@@ -18,7 +18,7 @@ pub(super) struct Spelled {
 }
 
 /// How far before a number its link of the chain is looked at.
-const BEFORE: usize = 160;
+const BEFORE: usize = 400;
 
 /// What stands right before a status, the punctuation between left out; lower case.
 const ANNOUNCE: [&str; 17] = [

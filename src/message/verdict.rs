@@ -115,6 +115,14 @@ pub(super) fn judge(lines: &str, flat: &str) -> Verdict {
             return Verdict { words, ..nothing(phrases.signs[sign].cause, hits) };
         }
     }
+    let is_frame = |m: &Match| phrases.signs[m.sign].rank == Rank::Frame;
+    if !proves_pull
+        && !is_elsewhere
+        && found.first().is_none_or(is_frame)
+        && let Some((sign, end)) = cut::front(flat, phrases)
+    {
+        return Verdict { words: (0, end), ..nothing(phrases.signs[sign].cause, hits) };
+    }
     let Some(&first) = found.first() else {
         return nothing(if is_pull { &cause::UNKNOWN } else { &cause::NOT_IMAGE_PULL }, hits);
     };
