@@ -26,6 +26,7 @@ pub use details::{
 };
 
 use self::clean::Clean;
+use self::phrases::PHRASES;
 use self::verdict::Verdict;
 use crate::cause::Cause;
 
@@ -80,7 +81,7 @@ fn judged(text: &str) -> (Clean<'_>, Verdict) {
     let clean = clean::clean(text);
     let verdict = verdict::judge(&clean.lines, clean.flat());
     let mut best = (clean, verdict);
-    for view in wrap::views(text) {
+    for view in wrap::views(text, |before, after| PHRASES.cross(before, after)) {
         let clean = clean::clean(&view.text).into_owned();
         let verdict = verdict::judge(&clean.lines, clean.flat());
         // Lines that were written so lose words when they are joined, and broken ones win some.

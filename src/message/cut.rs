@@ -19,7 +19,8 @@ const LOOK: usize = 60;
 /// The sign that the end of a text begins, and where that end starts.
 pub(super) fn sign(flat: &str, phrases: &Phrases) -> Option<(usize, usize)> {
     let (tail, from) = last_link(flat);
-    let least = if flat.ends_with(['\u{2026}', '.']) { LEAST_MARKED } else { LEAST };
+    let is_marked = flat.ends_with('\u{2026}') || flat.ends_with("...");
+    let least = if is_marked { LEAST_MARKED } else { LEAST };
     if !(least..100).contains(&tail.len()) {
         return None;
     }
@@ -44,26 +45,17 @@ pub(super) fn inside(flat: &str, phrases: &Phrases) -> Option<(usize, usize)> {
 /// The cause whose phrase a text begins with, but for its first letters, and where that ends. Asked
 /// only where little else is said.
 pub(super) fn front(flat: &str, phrases: &Phrases) -> Option<(usize, usize)> {
-    let first = flat.bytes().next().filter(u8::is_ascii_lowercase)?;
     let mut found: Option<(usize, usize)> = None;
-    for (text, uses) in phrases.all() {
-        let word = text.find(' ').unwrap_or(text.len());
-        let cut = (1..word).filter(|at| text.as_bytes()[*at] == first).find(|at| {
-            let rest = &text.as_bytes()[*at..];
-            rest.len() >= LEAST_INSIDE
-                && flat.as_bytes().get(..rest.len()).is_some_and(|s| s.eq_ignore_ascii_case(rest))
-        });
-        let Some(cut) = cut else { continue };
+    for (rest, uses) in phrases.that_end(flat) {
         for &(sign, _) in uses {
             let known = &phrases.signs[sign];
             if known.phrases > 1 || matches!(known.rank, Rank::Elsewhere | Rank::Quiet) {
                 continue;
             }
-            let end = text.len() - cut;
             match found {
                 Some((other, _)) if phrases.signs[other].cause != known.cause => return None,
-                Some((_, longest)) if longest >= end => {}
-                _ => found = Some((sign, end)),
+                Some((_, longest)) if longest >= rest.len() => {}
+                _ => found = Some((sign, rest.len())),
             }
         }
     }

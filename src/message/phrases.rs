@@ -9,7 +9,7 @@
 //! What a phrase that was found is worth is decided elsewhere.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use super::frames::{FRAMES, Role};
 use super::work;
@@ -28,6 +28,9 @@ pub(super) struct Phrases {
     /// A bit for what phrases begin with: most words of a message are ruled out by one look.
     beginnings: Vec<u64>,
     meanings: Vec<Phrase>,
+    /// The ends of phrases, made when a text is met whose first letters may be missing: each by its
+    /// first bytes, with the entry and the place where it begins.
+    ends: OnceLock<HashMap<u128, Vec<(usize, usize)>>>,
     /// All signs of all causes.
     pub(super) signs: Vec<KnownSign>,
 }
@@ -157,7 +160,16 @@ impl Phrases {
         }
         let (entries, slots) = sorted(&table.texts);
         let keys = entries.iter().map(|entry| key(entry.text.as_bytes())).collect();
-        Self { entries, keys, slots, classes, beginnings, meanings: table.phrases, signs }
+        Self {
+            entries,
+            keys,
+            slots,
+            classes,
+            beginnings,
+            meanings: table.phrases,
+            ends: OnceLock::new(),
+            signs,
+        }
     }
 
     /// The phrase with that index.
@@ -165,9 +177,34 @@ impl Phrases {
         &self.meanings[id]
     }
 
-    /// The texts of all phrases, with the signs that each belongs to.
-    pub(super) fn all(&self) -> impl Iterator<Item = (&'static str, &[(usize, u8)])> {
-        self.entries.iter().map(|entry| (entry.text, &*self.meanings[entry.phrase].uses))
+    /// The phrases that the text begins with, but for the first letters of their first word: what is
+    /// left of each, and the signs that it belongs to.
+    pub(super) fn that_end(
+        &self,
+        text: &str,
+    ) -> impl Iterator<Item = (&'static str, &[(usize, u8)])> {
+        /// What is left of a phrase must be this long: shorter ends are words of their own.
+        const LEAST: usize = 12;
+        let ends = self.ends.get_or_init(|| {
+            let mut ends: HashMap<_, Vec<_>> = HashMap::new();
+            for (id, Entry { text, .. }) in self.entries.iter().enumerate() {
+                let word = text.find(' ').unwrap_or(text.len());
+                for cut in 1..word.min(text.len().saturating_sub(LEAST - 1)) {
+                    ends.entry(key(&text.as_bytes()[cut..cut + LEAST]))
+                        .or_default()
+                        .push((id, cut));
+                }
+            }
+            ends
+        });
+        let lower = text[..text.floor_char_boundary(LONGEST)].to_ascii_lowercase();
+        let first = lower.as_bytes().get(..LEAST).map(key);
+        let ends = first.and_then(|first| ends.get(&first)).map_or(&[][..], Vec::as_slice);
+        ends.iter().filter_map(move |(id, cut)| {
+            let entry = &self.entries[*id];
+            let rest = &entry.text[*cut..];
+            lower.starts_with(rest).then(|| (rest, &*self.meanings[entry.phrase].uses))
+        })
     }
 
     /// All phrases in the text that stand on their own, in the order in which they start.
@@ -198,6 +235,17 @@ impl Phrases {
                 at = word_end(bytes, at);
             }
         }
+    }
+
+    /// Whether a phrase stands across the end of one text and the beginning of the next.
+    pub(super) fn cross(&self, before: &str, after: &str) -> bool {
+        /// Few phrases are longer.
+        const NEAR: usize = 48;
+        let before = &before[before.ceil_char_boundary(before.len().saturating_sub(NEAR))..];
+        let after = &after[..after.floor_char_boundary(NEAR)];
+        let mut hits = Vec::new();
+        self.find(&[before, after].concat(), &mut hits);
+        hits.iter().any(|hit| hit.start < before.len() && before.len() < hit.end)
     }
 
     fn class(&self, byte: u8) -> Class {
@@ -311,6 +359,8 @@ fn key(text: &[u8]) -> u128 {
 
 /// Whole words are the beginning of a phrase that was cut only if they are many: they may be meant so.
 const WHOLE_WORDS: usize = 16;
+/// No phrase is longer.
+const LONGEST: usize = 80;
 /// How many bytes of a phrase are its beginning.
 const BEGINNING: usize = 8;
 /// How many beginnings the bits tell apart, and the slots: what [`Beginning`] leaves of 64 bits.
@@ -483,6 +533,7 @@ mod tests {
             assert!(text.len() >= 3, "{text:?} is shorter than the table's key");
             assert_eq!(text, text.to_ascii_lowercase(), "phrases are lower case");
             assert!(text.is_ascii(), "{text:?}");
+            assert!(text.len() <= LONGEST, "{text:?}");
             let mut hits = Vec::new();
             PHRASES.find(text, &mut hits);
             let found = hits.iter().any(|hit| hit.phrase == entry.phrase && hit.end == text.len());

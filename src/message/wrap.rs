@@ -32,7 +32,10 @@ impl View {
 /// Other ways to read a text of several lines: without the frame of a box or a table, its
 /// indentation and what every line of a log begins with; the lines joined where they are full, or
 /// all of them as a hard wrap or a soft one broke them.
-pub(super) fn views(text: &str) -> Vec<View> {
+///
+/// `crosses` says whether something that is known stands where the ends of two lines meet: a look
+/// there spares most texts a second reading.
+pub(super) fn views(text: &str, crosses: impl Fn(&str, &str) -> bool) -> Vec<View> {
     if !text.trim_end().contains('\n') {
         return Vec::new();
     }
@@ -53,16 +56,17 @@ pub(super) fn views(text: &str) -> Vec<View> {
         return views;
     }
     let bare = without_prefixes(&lines);
-    let soft = bare.join("\n");
-    let mut hard = String::with_capacity(soft.len());
-    for line in bare {
-        // YAML folds long quoted text with a backslash at both sides of the break.
-        hard.push_str(line.strip_prefix("\\ ").map_or(line, |_| &line[1..]));
-        if hard.ends_with('\\') {
-            hard.pop();
-        }
+    let had_prefixes = bare.iter().zip(&lines).any(|(bare, line)| bare.len() < line.len());
+    // YAML folds long quoted text with a backslash at both sides of the break.
+    let end = |line: &'_ str| line.strip_suffix('\\').map_or(line.len(), str::len);
+    let start = |line: &'_ str| usize::from(line.starts_with("\\ "));
+    if bare.windows(2).any(|pair| crosses(&pair[0][..end(pair[0])], &pair[1][start(pair[1])..])) {
+        let whole = bare.iter().map(|line| line.get(start(line)..end(line)).unwrap_or_default());
+        views.push(View::guessed(whole.collect()));
     }
-    views.extend([hard, soft].map(View::guessed));
+    if had_prefixes {
+        views.push(View::guessed(bare.join("\n")));
+    }
     views
 }
 
@@ -196,7 +200,9 @@ mod tests {
 
     #[test]
     fn broken_lines_are_joined_in_both_ways() {
-        let views = |text| -> Vec<_> { views(text).into_iter().map(|view| view.text).collect() };
+        let views = |text| -> Vec<_> {
+            views(text, |_, _| true).into_iter().map(|view| view.text).collect()
+        };
         assert_eq!(views("one line\n"), Vec::<String>::new());
         assert_eq!(views("con\n   nection refused")[0], "connection refused");
         assert_eq!(views("no space\\\n  \\ left on\\\n device")[0], "no space left ondevice");
@@ -206,7 +212,7 @@ mod tests {
             views("2024-01-01T00:00:09Z no space\n2024-01-01T00:00:10Z left on device")[1],
             "no space\nleft on device"
         );
-        assert_eq!(views("Failed a\nFailed b")[1], "Failed a\nFailed b");
+        assert_eq!(views("Failed a\nFailed b"), ["Failed aFailed b"]);
     }
 
     #[test]
@@ -217,7 +223,7 @@ mod tests {
             "found",
         ];
         let text = lines.map(|line| format!("│ {line:<65} │")).join("\n");
-        let whole = views(&text).remove(0).text;
+        let whole = views(&text, |_, _| false).remove(0).text;
         assert!(whole.starts_with(
             "Failed to pull image \"ghcr.io/fermyon/spin-operator/hello-world:latest\": rpc"
         ));
