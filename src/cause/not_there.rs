@@ -258,6 +258,7 @@ causes! { Group::NotThere;
             server("os type of image").then("match the os type of container group"),
             server("osversion of image").then("is not supported"),
             server("image os/arc must be").then("but found"),
+            local("no matching manifest").then("linux/"),
         ],
         yields_to: &[],
         yes: &[

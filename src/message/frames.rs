@@ -688,6 +688,8 @@ pub(super) const FRAMES: &[(&str, Role)] = &[
     ("backing off pulling image", Pull),
     ("errimagepull/imagepullbackoff", Pull),
     ("err image pull", Pull),
+    ("short read: expected", Client),
+    ("no matching manifest", Client),
     ("image \"", Quoted),
     ("images \"", Quoted),
     ("image: \"", Quoted),

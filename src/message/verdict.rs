@@ -335,7 +335,12 @@ pub(super) fn starts_link(lines: &str, at: usize) -> bool {
     let before = &lines.as_bytes()[..at];
     match before {
         [] | b" " | b"\"" | [.., b'\n' | b'[' | b'(' | b'='] => true,
-        [.., last, b' '] => b":=-];,}".contains(last),
+        // Behind three points something was left out.
+        [.., last, b' '] => {
+            let left_out = ["... ", "\u{2026} "];
+            b":=-];,}".contains(last)
+                || left_out.iter().any(|mark| before.ends_with(mark.as_bytes()))
+        }
         [.., last, b'"'] => *last == b'=' || before.ends_with(b": \"") || before.ends_with(b"= \""),
         _ => false,
     }
