@@ -225,7 +225,6 @@ causes! { Group::Network;
             link("not reconnecting to").then("insufficient progress"),
             link("network name is no longer available"),
             link("connection error: frame_size_error"),
-            link("connection error: enhance_your_calm"),
             link("connection error: internal_error"),
             link("enhance_your_calm"),
             link("connection closed before message completed"),

@@ -420,7 +420,7 @@ fn says_no_more(lines: &str, from: usize, phrases: &Phrases, hits: &[Hit]) -> bo
         let quoted = |(open, close)| Some((trimmed.strip_prefix(open)?, close));
         if let Some((quoted, close)) = pairs.into_iter().find_map(quoted)
             && let Some(end) = quoted.find(close)
-            && !quoted[..end].contains(' ')
+            && !quoted[..end].contains([' ', '\n'])
         {
             at += end + 2;
             continue;
