@@ -161,6 +161,7 @@ causes! { Group::Access;
             server("were not sent because the connection was over http"),
             code("unauthorized docker lookup"),
             server("imagepullunauthorizedfailure"),
+            server("no user/password was provided"),
         ],
         yields_to: &[],
         yes: &[
@@ -419,6 +420,7 @@ causes! { Group::Access;
             server("must have permission to read the image"),
             server("invalid access role in authenticationconfiguration"),
             server("unable to pull image using managed identity"),
+            server("the repository of your image").then("does not grant"),
         ],
         yields_to: &["image-policy-blocked", "registry-blocked"],
         yes: &[

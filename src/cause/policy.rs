@@ -121,6 +121,7 @@ causes! { Group::Policy;
             local("sigpayload's manifest digest does not match"),
             local("no valid signature found").then("no valid bundle"),
             local("no policy performed a signature or attestation check"),
+            local("specifies a default of").then("refusing usage"),
         ],
         yields_to: &[],
         yes: &[

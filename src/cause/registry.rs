@@ -31,7 +31,7 @@ causes! { Group::Registry;
             fix("check Docker Hub's status").run(&["curl -sS https://www.dockerstatus.com/"]).on(&[crate::registry::Kind::DockerHub]),
         ],
         signs: &[
-            server("internal server error"),
+            server("internal server error").unless("(internal server error: 500)"),
             server("internal error encountered"),
             server("error parsing http 500"),
             server("error parsing http 502"),
@@ -422,6 +422,7 @@ causes! { Group::Registry;
             local("unknown layer media type"),
             server("or layer media type for the source image").then("is not supported"),
             server("unsupported image manifest"),
+            local("unknown manifest mediatype"),
         ],
         yields_to: &["encrypted-image", "signature-rejected"],
         yes: &[

@@ -261,6 +261,8 @@ causes! { Group::Tls;
             tls("ssl routines").unless("unexpected eof"),
             local("was specified, but no corresponding cert file was specified"),
             tls("because only secure connections are allowed"),
+            tls("alert protocol version"),
+            tls("[ssl:"),
         ],
         yields_to: &["tls-untrusted", "tls-hostname-mismatch", "tls-expired", "plain-http-registry", "connection-timeout"],
         yes: &[
