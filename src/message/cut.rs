@@ -48,6 +48,7 @@ pub(super) fn front(flat: &str, phrases: &Phrases) -> Option<(usize, usize)> {
     let mut found: Option<(usize, usize)> = None;
     for (rest, uses) in phrases.that_end(flat) {
         for &(sign, _) in uses {
+            let sign = usize::from(sign);
             let known = &phrases.signs[sign];
             if known.phrases > 1 || matches!(known.rank, Rank::Elsewhere | Rank::Quiet) {
                 continue;

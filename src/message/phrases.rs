@@ -35,13 +35,17 @@ pub(super) struct Phrases {
     pub(super) signs: Vec<KnownSign>,
 }
 
+/// The number of a phrase, an entry or a sign. It is short so that what is looked up for each word
+/// stays near the processor.
+type Id = u16;
+
 /// One phrase in the dictionary.
 struct Entry {
     text: &'static str,
-    phrase: usize,
+    phrase: Id,
     edges: Edges,
     /// The longest other phrase that this one begins with: where this one stands, that one does.
-    prefix: Option<usize>,
+    prefix: Option<Id>,
 }
 
 /// What a byte of a message is, as bits.
@@ -72,14 +76,14 @@ pub(super) struct KnownSign {
     /// How many phrases it has.
     pub(super) phrases: u8,
     /// The phrase that spoils it.
-    pub(super) unless: Option<usize>,
+    pub(super) unless: Option<Id>,
 }
 
 /// What one phrase stands for.
 #[derive(Default)]
 pub(super) struct Phrase {
     /// The signs it belongs to, each with its place in the sequence.
-    pub(super) uses: Vec<(usize, u8)>,
+    pub(super) uses: Vec<(Id, u8)>,
     /// The frames it is.
     pub(super) frames: Vec<Role>,
     /// Whether somebody's quoted text follows.
@@ -103,7 +107,7 @@ impl Phrase {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Hit {
     /// Index into the phrases.
-    pub(super) phrase: usize,
+    pub(super) phrase: Id,
     pub(super) start: usize,
     pub(super) end: usize,
 }
@@ -122,7 +126,7 @@ impl Phrases {
                 let mut count = 0;
                 for phrase in phrases {
                     let phrase = table.phrase(phrase);
-                    table.phrases[phrase].uses.push((id, count));
+                    table.phrases[usize::from(phrase)].uses.push((short(id), count));
                     count += 1;
                 }
                 let unless = (!sign.unless.is_empty()).then(|| table.phrase(sign.unless));
@@ -131,7 +135,7 @@ impl Phrases {
             }
         }
         for &(text, role) in frames {
-            let phrase = table.phrase(text);
+            let phrase = usize::from(table.phrase(text));
             table.phrases[phrase].frames.push(role);
             table.phrases[phrase].quotes |= matches!(role, Role::Quoted | Role::Other);
             table.phrases[phrase].shows |= match role {
@@ -173,16 +177,13 @@ impl Phrases {
     }
 
     /// The phrase with that index.
-    pub(super) fn phrase(&self, id: usize) -> &Phrase {
-        &self.meanings[id]
+    pub(super) fn phrase(&self, id: Id) -> &Phrase {
+        &self.meanings[usize::from(id)]
     }
 
     /// The phrases that the text begins with, but for the first letters of their first word: what is
     /// left of each, and the signs that it belongs to.
-    pub(super) fn that_end(
-        &self,
-        text: &str,
-    ) -> impl Iterator<Item = (&'static str, &[(usize, u8)])> {
+    pub(super) fn that_end(&self, text: &str) -> impl Iterator<Item = (&'static str, &[(Id, u8)])> {
         /// What is left of a phrase must be this long: shorter ends are words of their own.
         const LEAST: usize = 12;
         let ends = self.ends.get_or_init(|| {
@@ -203,7 +204,7 @@ impl Phrases {
         ends.iter().filter_map(move |(id, cut)| {
             let entry = &self.entries[*id];
             let rest = &entry.text[*cut..];
-            lower.starts_with(rest).then(|| (rest, &*self.meanings[entry.phrase].uses))
+            lower.starts_with(rest).then(|| (rest, &*self.phrase(entry.phrase).uses))
         })
     }
 
@@ -262,7 +263,7 @@ impl Phrases {
         let entries = if text.len() < BEGINNING { &self.entries } else { &self.entries[slot] };
         let mut signs = Vec::new();
         for entry in entries.iter().filter(|entry| entry.text.starts_with(text)) {
-            let phrase = &self.meanings[entry.phrase];
+            let phrase = self.phrase(entry.phrase);
             let starts = phrase.uses.iter().filter(|(_, slot)| *slot == 0);
             if entry.text == text || (starts.clone().count() == 0 && !phrase.uses.is_empty()) {
                 return None;
@@ -271,7 +272,7 @@ impl Phrases {
             if ends_word && (inside || text.len() < WHOLE_WORDS) {
                 return None;
             }
-            signs.extend(starts.map(|(sign, _)| *sign));
+            signs.extend(starts.map(|(sign, _)| usize::from(*sign)));
         }
         Some(signs)
     }
@@ -311,7 +312,7 @@ impl Phrases {
                     hits.push(Hit { phrase: *phrase, start, end });
                 }
             }
-            entry = *prefix;
+            entry = prefix.map(usize::from);
         }
     }
 }
@@ -420,32 +421,38 @@ fn sorted(texts: &[&'static str]) -> (Vec<Entry>, Vec<u16>) {
     for (slot, text, phrase) in order {
         // In sorted order a phrase's prefixes are the entry before it, or prefixes of that.
         let first = usize::from(slots[slot]);
-        let mut prefix = entries.len().checked_sub(1).filter(|before| *before >= first);
-        while let Some(id) = prefix {
+        let before = entries.len().checked_sub(1).filter(|before| *before >= first);
+        let mut prefix = before.map(short);
+        while let Some(id) = prefix.map(usize::from) {
             if text.starts_with(entries[id].text) {
                 break;
             }
             prefix = entries[id].prefix;
         }
-        entries.push(Entry { text, phrase, edges: Edges::of(text), prefix });
+        entries.push(Entry { text, phrase: short(phrase), edges: Edges::of(text), prefix });
     }
     (entries, slots)
+}
+
+/// A number as an [`Id`].
+fn short(number: usize) -> Id {
+    number.try_into().expect("there are fewer phrases than an Id can number")
 }
 
 /// The phrases while they are collected: each text once.
 #[derive(Default)]
 struct Table {
-    ids: HashMap<&'static str, usize>,
+    ids: HashMap<&'static str, Id>,
     texts: Vec<&'static str>,
     phrases: Vec<Phrase>,
 }
 
 impl Table {
-    fn phrase(&mut self, text: &'static str) -> usize {
+    fn phrase(&mut self, text: &'static str) -> Id {
         *self.ids.entry(text).or_insert_with(|| {
             self.texts.push(text);
             self.phrases.push(Phrase::default());
-            self.phrases.len() - 1
+            short(self.phrases.len() - 1)
         })
     }
 }

@@ -258,6 +258,7 @@ fn matches(lines: &str, phrases: &Phrases, hits: &[Hit], parts: &[Part]) -> Vec<
             open.clear();
         }
         for &(sign, slot) in &phrase.uses {
+            let sign = usize::from(sign);
             work::count(1 + open.len() + found.len() - found_from);
             // Most later phrases are common words, and nothing was opened before them.
             if slot > 0 && open.is_empty() {
@@ -311,7 +312,7 @@ fn drop_spoilt(phrases: &Phrases, found: &mut Vec<Match>, from: usize, hits: &[H
         return;
     }
     work::count(hits.len() + found.len() - from);
-    let mut there: Vec<usize> = hits.iter().map(|hit| hit.phrase).collect();
+    let mut there: Vec<_> = hits.iter().map(|hit| hit.phrase).collect();
     there.sort_unstable();
     let mut at = 0;
     found.retain(|m| {
@@ -453,11 +454,9 @@ fn says_no_more(lines: &str, from: usize, phrases: &Phrases, hits: &[Hit]) -> bo
         let start = lines.len() - word.len();
         let near = hits.partition_point(|hit| hit.start < start);
         let more = hits[near..].iter().take_while(|hit| hit.start == start).find(|hit| {
-            phrases
-                .phrase(hit.phrase)
-                .uses
-                .iter()
-                .any(|&(sign, slot)| slot == 0 && phrases.signs[sign].rank == Rank::Vague)
+            phrases.phrase(hit.phrase).uses.iter().any(|&(sign, slot)| {
+                slot == 0 && phrases.signs[usize::from(sign)].rank == Rank::Vague
+            })
         });
         match more {
             Some(more) => at = more.end.min(lines.len()),
