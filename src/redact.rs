@@ -285,9 +285,12 @@ fn userinfo(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
 fn named(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
     let name_end = at - usize::from(at > 0 && bytes[at - 1] == b'"');
     let json = name_end < at;
-    // `token: read timeout` is prose; only a header, JSON or an assignment has a value.
+    // `token: read timeout` is prose; only a header, JSON or an assignment has a value. What stands
+    // behind `invalid username/password:` is the registry's error (containers/image).
     let prose = bytes[at] == b':' && !json;
-    if prose && !ends_with(&bytes[..at], b"authorization") && !ends_with(&bytes[..at], b"password")
+    let named = |name: &[u8]| ends_with(&bytes[..at], name);
+    if prose
+        && (!(named(b"authorization") || named(b"password")) || named(b"invalid username/password"))
     {
         return None;
     }
@@ -397,6 +400,13 @@ mod tests {
         assert_eq!(line("a\x1b[31mb\u{202e}c\u{200b}\r\nd\0", 80), "a\u{fffd}[31mbc d\u{fffd}");
         assert_eq!(text("a\nb\x07", 80), "a\nb\u{fffd}");
         assert_eq!(line("\u{9b}31m", 80), "\u{fffd}31m");
+    }
+
+    #[test]
+    fn an_error_about_a_password_is_none() {
+        let text = "invalid username/password: unauthorized";
+        assert_eq!(line(text, 80), text);
+        assert_eq!(line("username/password: hunter2", 80), "username/password: ***");
     }
 
     #[test]

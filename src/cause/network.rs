@@ -45,7 +45,7 @@ causes! { Group::Network;
             dns("cannot resolve host"),
             dns("unable to resolve host"),
             dns("failed to resolve host"),
-            dns("failed to lookup"),
+            dns("failed to lookup address"),
             dns("nodename nor servname provided"),
             dns("no address associated with hostname"),
             dns("getaddrinfo"),
@@ -162,6 +162,7 @@ causes! { Group::Network;
             link("the configured httpclient.timeout of"),
             link("source: timedout"),
             link("net::opentimeout"),
+            link("failed to resolve layer (timeout"),
         ],
         yields_to: &[],
         yes: &[

@@ -122,6 +122,12 @@ causes! { Group::Policy;
             local("no valid signature found").then("no valid bundle"),
             local("no policy performed a signature or attestation check"),
             local("specifies a default of").then("refusing usage"),
+            local("image was not signed by the provided keys"),
+            local("no_verifier_report"),
+            admission("unable to get root trust data"),
+            local("authenticity validation failed"),
+            local("signature").then("failed verification with error"),
+            admission("image verification failed for"),
         ],
         yields_to: &[],
         yes: &[
@@ -189,6 +195,7 @@ causes! { Group::Policy;
             local("importing images from registry").then("is forbidden"),
             local("is blocked by registry rule"),
             server("expected an image path like"),
+            admission("is not hosted on an allowed docker registry"),
         ],
         yields_to: &[],
         yes: &[
@@ -284,6 +291,8 @@ causes! { Group::Policy;
             server("an image tag is required"),
             server("images must come from"),
             local("is not present on list of allowed images"),
+            local("denied by source policy"),
+            admission("cannot deploy with vulnerability advisor"),
         ],
         yields_to: &["signature-rejected"],
         yes: &[

@@ -8,8 +8,9 @@
 use super::phrases::Phrases;
 use crate::cause::Rank;
 
-/// Shorter ends begin too much: `not f`, `connection`.
+/// Shorter ends begin too much: `not f`, and one word alone: `connect`.
 const LEAST: usize = 8;
+const LEAST_WORD: usize = 10;
 /// Where the cut is marked, less is enough.
 const LEAST_MARKED: usize = 6;
 /// Behind other words more is needed, and this much of the end is looked at.
@@ -20,7 +21,11 @@ const LOOK: usize = 60;
 pub(super) fn sign(flat: &str, phrases: &Phrases) -> Option<(usize, usize)> {
     let (tail, from) = last_link(flat);
     let is_marked = flat.ends_with('\u{2026}') || flat.ends_with("...");
-    let least = if is_marked { LEAST_MARKED } else { LEAST };
+    let least = match tail.contains(' ') {
+        _ if is_marked => LEAST_MARKED,
+        true => LEAST,
+        false => LEAST_WORD,
+    };
     if !(least..100).contains(&tail.len()) {
         return None;
     }
