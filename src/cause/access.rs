@@ -280,6 +280,7 @@ causes! { Group::Access;
             server("email must be verified before using account"),
             local("parse server address"),
             server("bad status during token exchange: 401"),
+            server("\"message\":\"invalid token\""),
         ],
         yields_to: &["credentials-expired"],
         yes: &[

@@ -105,6 +105,7 @@ causes! { Group::NotThere;
             server("image not found in registry"),
             frame("image not found in registry"),
             server("does not exist in the registry namespace"),
+            server("named manifest is not known"),
         ],
         yields_to: &["repository-not-found"],
         yes: &[

@@ -801,6 +801,7 @@ pub(super) const FRAMES: &[(&str, Role)] = &[
     ("error while pulling image", Pull),
     ("after successful pull: image is not exist", Pull),
     ("can't extract layer", Pull),
+    ("named manifest is not known", Client),
     ("image \"", Quoted),
     ("images \"", Quoted),
     ("image: \"", Quoted),

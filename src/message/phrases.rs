@@ -365,8 +365,8 @@ const LONGEST: usize = 80;
 /// How many bytes of a phrase are its beginning.
 const BEGINNING: usize = 8;
 /// How many beginnings the bits tell apart, and the slots: what [`Beginning`] leaves of 64 bits.
-const BITS: usize = 1 << 15;
-const SLOTS: usize = 1 << 13;
+const BITS: usize = 1 << 17;
+const SLOTS: usize = 1 << 14;
 
 /// The beginning of a phrase, mixed so that its upper bits make a good index.
 #[derive(Debug, Clone, Copy)]
@@ -394,11 +394,11 @@ impl Beginning {
     }
 
     fn bit(self) -> usize {
-        (self.0 >> 49) as usize
+        (self.0 >> 47) as usize
     }
 
     fn slot(self) -> usize {
-        (self.0 >> 51) as usize
+        (self.0 >> 50) as usize
     }
 }
 

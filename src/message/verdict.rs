@@ -124,6 +124,9 @@ pub(super) fn judge(lines: &str, flat: &str) -> Verdict {
         return Verdict { words: (0, end), ..nothing(phrases.signs[sign].cause, hits) };
     }
     let Some(&first) = found.first() else {
+        if let Some(words) = elsewhere::missing_image(lines) {
+            return Verdict { words, ..nothing(&cause::MANIFEST_NOT_FOUND, hits) };
+        }
         return nothing(if is_pull { &cause::UNKNOWN } else { &cause::NOT_IMAGE_PULL }, hits);
     };
     let KnownSign { cause, rank, .. } = phrases.signs[first.sign];
