@@ -38,14 +38,6 @@ pub fn line(text: &str, max: usize) -> String {
     out
 }
 
-/// Whether this is printable ASCII with single spaces: then there is nothing to do.
-pub(crate) fn is_plain(bytes: &[u8]) -> bool {
-    // Without a branch at each byte, many are looked at at once; stopping at the first would not.
-    let odd = bytes.iter().fold(0, |odd, byte| odd | u8::from(!(b' '..=b'~').contains(byte)));
-    let pairs = bytes.iter().zip(bytes.iter().skip(1));
-    odd == 0 && pairs.fold(0, |spaced, pair| spaced | u8::from(pair == (&b' ', &b' '))) == 0
-}
-
 /// Harmless text that may have several lines, of at most `max` characters.
 pub fn text(text: &str, max: usize) -> String {
     let (masked, _) = mask(text);

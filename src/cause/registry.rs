@@ -249,7 +249,6 @@ causes! { Group::Registry;
             link("invalid byte in chunk length"),
             server("does not support the v2 registry api"),
             server("realm scheme").then("not allowed"),
-            server("realm host").then("is a private or link-local address"),
             local("failed to decode registry token"),
             local("registry did not return a digest header"),
             local("oci distribution spec violation"),

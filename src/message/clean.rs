@@ -5,8 +5,6 @@
 
 use std::borrow::Cow;
 
-use crate::redact;
-
 /// A message in one shape, in two views of the same length and the same offsets.
 #[derive(Debug)]
 pub(super) struct Clean<'a> {
@@ -46,10 +44,18 @@ fn is_clean(bytes: &[u8]) -> bool {
         b'[' => colour(&bytes[at..]).is_none(),
         _ => !doubled(bytes, at),
     };
-    redact::is_plain(bytes)
+    is_plain(bytes)
         && memchr::memchr(b'\\', bytes).is_none()
         && !matches!(bytes.first(), Some(b' ' | b'>'))
         && memchr::memchr3_iter(b'&', b'[', b'\'', bytes).all(nothing_to_undo)
+}
+
+/// Whether this is printable ASCII with single spaces.
+fn is_plain(bytes: &[u8]) -> bool {
+    // Without a branch at each byte, many are looked at at once; stopping at the first would not.
+    let odd = bytes.iter().fold(0, |odd, byte| odd | u8::from(!(b' '..=b'~').contains(byte)));
+    let pairs = bytes.iter().zip(bytes.iter().skip(1));
+    odd == 0 && pairs.fold(0, |spaced, pair| spaced | u8::from(pair == (&b' ', &b' '))) == 0
 }
 
 /// Which bytes are copied without a look at what stands around them. The others are escapes, control

@@ -47,7 +47,7 @@ pub(super) fn inside(flat: &str, phrases: &Phrases) -> Option<(usize, usize)> {
     })
 }
 
-/// The cause whose phrase a text begins with, but for its first letters, and where that ends. Asked
+/// The sign whose phrase a text begins with, but for its first letters, and where that ends. Asked
 /// only where little else is said.
 pub(super) fn front(flat: &str, phrases: &Phrases) -> Option<(usize, usize)> {
     let mut found: Option<(usize, usize)> = None;

@@ -204,20 +204,6 @@ pub(super) fn asks_registry(text: &str) -> bool {
     failed.iter().any(|word| lower.contains(word)) && (asks_api(&lower, false) || of_registries())
 }
 
-/// An image that is said to be missing, and nothing more: `image acme/web:1 not found`.
-pub(super) fn missing_image(text: &str) -> Option<(usize, usize)> {
-    const MISSING: [&str; 3] = [" not found", " was not found", " does not exist"];
-    let lower = text[..text.floor_char_boundary(LOOK)].to_ascii_lowercase();
-    lower.match_indices("image ").find_map(|(start, word)| {
-        let name = start + word.len();
-        let end = lower[name..].find(' ').map(|length| name + length)?;
-        let bare = lower[name..end].trim_matches(['"', '\'', '`']);
-        let is_name = bare.contains([':', '/']) && !bare.contains("//") && !bare.ends_with(':');
-        let missing = MISSING.iter().find(|words| lower[end..].starts_with(**words))?;
-        is_name.then_some((start, end + missing.len()))
-    })
-}
-
 /// Whether a URL of the registries' interface stands there; the ping's alone only where asked.
 fn asks_api(lower: &str, ping: bool) -> bool {
     lower.match_indices("/v2/").any(|(at, _)| {
@@ -294,16 +280,6 @@ mod tests {
             "open.lab:5014/shop/web:v1.2.4: not found",
         ] {
             assert!(!tells(text, text.rfind(": ").unwrap() + 2, false), "{text}");
-        }
-    }
-
-    #[test]
-    fn an_image_is_missing_by_its_name() {
-        for text in ["image acme/web:1.2 not found", "x: Image 'web:1' does not exist"] {
-            assert!(missing_image(text).is_some(), "{text}");
-        }
-        for text in ["image not found", "image pull secret not found", "image web not found"] {
-            assert_eq!(missing_image(text), None, "{text}");
         }
     }
 

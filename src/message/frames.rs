@@ -100,6 +100,9 @@ use Role::{
     Says,
 };
 
+/// What those frames of a pull begin with that say that it failed.
+pub(super) const FAILURES: [&str; 5] = ["could", "error", "failed", "initializing", "unable"];
+
 /// All frames. Lower case.
 ///
 /// Kubelet: `images/image_manager.go`, `kuberuntime/kuberuntime_sandbox.go` (1.18 to 1.36);

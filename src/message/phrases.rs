@@ -11,7 +11,7 @@
 use std::collections::HashMap;
 use std::sync::{LazyLock, OnceLock};
 
-use super::frames::{FRAMES, Role};
+use super::frames::{FAILURES, FRAMES, Role};
 use super::work;
 use crate::cause::{self, Cause, Rank, Sign, Where};
 
@@ -485,7 +485,7 @@ impl Edges {
         let Some((last, before)) = before.split_last() else { return true };
         match last {
             last if joins(*last) => false,
-            b':' if self.one_word && LABELS.iter().any(|label| before.ends_with(label)) => true,
+            b':' if self.one_word && is_label(before) => true,
             b':' | b'.' if self.one_word => !before.last().is_some_and(u8::is_ascii_alphanumeric),
             last => !last.is_ascii_alphanumeric(),
         }
@@ -502,12 +502,15 @@ impl Edges {
     }
 }
 
-/// What the frames of a failed pull begin with.
-const FAILURES: [&str; 5] = ["could", "error", "failed", "initializing", "unable"];
-
 /// What stands before a colon that is no tag's: `Init:ImagePullBackOff`, `reason:ErrImagePull`.
 const LABELS: [&[u8]; 7] =
     [b"init", b"pending", b"waiting", b"error", b"reason", b"status", b"state"];
+
+/// Whether a text ends with such a word, and not with a name that ends so (`acme/db-init:1`).
+fn is_label(text: &[u8]) -> bool {
+    let starts = |front: &[u8]| front.last().is_none_or(|byte| b" \"'{[(,".contains(byte));
+    LABELS.iter().any(|label| text.strip_suffix(*label).is_some_and(starts))
+}
 
 /// Whether a word goes on behind that mark.
 fn joins(byte: u8) -> bool {
@@ -595,7 +598,15 @@ mod tests {
 
     #[test]
     fn words_of_names_are_no_phrases() {
-        for text in ["registry.io/unauthorized", "a:eof", "x-denied", "eof.example", "denied_x"] {
+        for text in [
+            "registry.io/unauthorized",
+            "a:eof",
+            "acme/db-init:eof",
+            "acme.error:eof",
+            "x-denied",
+            "eof.example",
+            "denied_x",
+        ] {
             let mut hits = Vec::new();
             PHRASES.find(text, &mut hits);
             let signs = hits.iter().any(|hit| !PHRASES.phrase(hit.phrase).uses.is_empty());

@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 
 use super::parts::{Of, Part, split};
 use super::phrases::{Hit, KnownSign, PHRASES, Phrase, Phrases, starts_count};
-use super::{cut, elsewhere, status, work};
+use super::{cut, elsewhere, missing, status, work};
 use crate::cause::{self, Cause, Group, Rank, Where};
 use crate::redact;
 
@@ -117,14 +117,13 @@ pub(super) fn judge(lines: &str, flat: &str) -> Verdict {
     }
     let is_frame = |m: &Match| phrases.signs[m.sign].rank == Rank::Frame;
     if !proves_pull
-        && !is_elsewhere
         && found.first().is_none_or(is_frame)
         && let Some((sign, end)) = cut::front(flat, phrases)
     {
         return Verdict { words: (0, end), ..nothing(phrases.signs[sign].cause, hits) };
     }
     let Some(&first) = found.first() else {
-        if let Some(words) = elsewhere::missing_image(lines) {
+        if let Some(words) = missing::image(lines) {
             return Verdict { words, ..nothing(&cause::MANIFEST_NOT_FOUND, hits) };
         }
         return nothing(if is_pull { &cause::UNKNOWN } else { &cause::NOT_IMAGE_PULL }, hits);

@@ -58,8 +58,8 @@ pub(super) fn views(text: &str, crosses: impl Fn(&str, &str) -> bool) -> Vec<Vie
     let bare = without_prefixes(&lines);
     let had_prefixes = bare.iter().zip(&lines).any(|(bare, line)| bare.len() < line.len());
     // YAML folds long quoted text with a backslash at both sides of the break.
-    let end = |line: &'_ str| line.strip_suffix('\\').map_or(line.len(), str::len);
-    let start = |line: &'_ str| usize::from(line.starts_with("\\ "));
+    let end = |line: &str| line.strip_suffix('\\').map_or(line.len(), str::len);
+    let start = |line: &str| usize::from(line.starts_with("\\ "));
     if bare.windows(2).any(|pair| crosses(&pair[0][..end(pair[0])], &pair[1][start(pair[1])..])) {
         let whole = bare.iter().map(|line| line.get(start(line)..end(line)).unwrap_or_default());
         views.push(View::guessed(whole.collect()));

@@ -1,0 +1,38 @@
+//! An image that is said to be missing by its name, with no other word of a client's:
+//! `image acme/web:1 not found`.
+//!
+//! Asked only where nothing of the dictionary names a cause.
+
+/// How much of a message is looked at: a bound for hostile texts.
+const LOOK: usize = 16 << 10;
+
+/// What says that it is missing; lower case.
+const MISSING: [&str; 3] = [" not found", " was not found", " does not exist"];
+
+/// Where an image is said to be missing.
+pub(super) fn image(text: &str) -> Option<(usize, usize)> {
+    let lower = text[..text.floor_char_boundary(LOOK)].to_ascii_lowercase();
+    lower.match_indices("image ").find_map(|(start, word)| {
+        let name = start + word.len();
+        let end = lower[name..].find(' ').map(|length| name + length)?;
+        let bare = lower[name..end].trim_matches(['"', '\'', '`']);
+        let is_name = bare.contains([':', '/']) && !bare.contains("//") && !bare.ends_with(':');
+        let missing = MISSING.iter().find(|words| lower[end..].starts_with(**words))?;
+        is_name.then_some((start, end + missing.len()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_is_missing_by_its_name() {
+        for text in ["image acme/web:1.2 not found", "x: Image 'web:1' does not exist"] {
+            assert!(image(text).is_some(), "{text}");
+        }
+        for text in ["image not found", "image pull secret not found", "image web not found"] {
+            assert_eq!(image(text), None, "{text}");
+        }
+    }
+}
