@@ -37,6 +37,14 @@ pub enum Error {
         /// The operating system's words.
         why: String,
     },
+    /// A file of messages cannot be read.
+    #[error("cannot read {}: {why}", path.display())]
+    NoMessages {
+        /// The path as given.
+        path: PathBuf,
+        /// The operating system's words.
+        why: String,
+    },
     /// A file cannot be written.
     #[error("cannot write {}: {why}", path.display())]
     Unwritable {
@@ -151,6 +159,9 @@ impl Error {
             Self::Unreadable { .. } => {
                 vec!["--from takes a file, a directory, or - for standard input".to_owned()]
             }
+            Self::NoMessages { .. } => {
+                vec!["-f takes a file with a message a line, or - for standard input".to_owned()]
+            }
             Self::Manifest { .. } => {
                 vec![
                     "-f takes YAML or JSON as kubectl apply does: a file, or - for standard input"
@@ -186,6 +197,7 @@ impl Error {
         match self {
             Self::Usage { .. } => exit::USAGE,
             Self::Unreadable { .. }
+            | Self::NoMessages { .. }
             | Self::Unwritable { .. }
             | Self::CannotListen { .. }
             | Self::Manifest { .. }

@@ -281,7 +281,8 @@ fn explain_tells_codes_from_messages() {
     assert!(page.stdout.starts_with("rate-limited: "), "{}", page.stdout);
     assert_error(&pulldoctor(&["explain", "rate-limted"]), 2, &["did you mean rate-limited?"]);
     assert_error(&pulldoctor(&["explain"]), 2, &["nothing to explain"]);
-    assert_error(&pulldoctor(&["explain", "-f", "nowhere"]), 3, &["nowhere"]);
+    assert_error(&pulldoctor(&["explain", "-f", "nowhere"]), 3, &["nowhere", "-f takes a file"]);
+    assert_error(&pulldoctor(&["explain", "-f", "src"]), 3, &["src", "-f takes a file"]);
 
     let unknown = pulldoctor(&["explain", "Failed to pull image \"x\": the moon was in the way"]);
     assert_eq!(unknown.code, 1, "{unknown:#?}");

@@ -184,11 +184,16 @@ fn exit_code(cause: &Cause) -> u8 {
 /// Explains each line of a file or of standard input, as it comes.
 fn stream(path: &Path, format: Format, output: &Output) -> Result<u8, Error> {
     let unreadable =
-        |error: &io::Error| Error::Unreadable { path: path.to_owned(), why: error.to_string() };
+        |error: &io::Error| Error::NoMessages { path: path.to_owned(), why: error.to_string() };
     let input: Box<dyn Read> = if path.as_os_str() == "-" {
         Box::new(io::stdin())
     } else {
-        Box::new(File::open(path).map_err(|error| unreadable(&error))?)
+        let file = File::open(path).map_err(|error| unreadable(&error))?;
+        // A directory opens, and fails only when something has been printed.
+        if file.metadata().is_ok_and(|meta| meta.is_dir()) {
+            return Err(unreadable(&io::ErrorKind::IsADirectory.into()));
+        }
+        Box::new(file)
     };
     let mut writer: Box<dyn Writer> = match format {
         Format::Text => Box::<Lines>::default(),
