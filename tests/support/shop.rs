@@ -200,7 +200,8 @@ impl Waiting {
         Run {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: self.lines.try_iter().collect::<Vec<_>>().join("\n"),
+            // To their end: the thread that reads them may come later than the program's end.
+            stderr: self.lines.iter().collect::<Vec<_>>().join("\n"),
         }
     }
 }
