@@ -13,6 +13,7 @@ mod details;
 mod elsewhere;
 mod extract;
 mod frames;
+mod glued;
 mod missing;
 mod parts;
 mod phrases;

@@ -60,6 +60,7 @@ causes! { Group::Access;
             server("unauthorized or not in registry"),
             server("image may be private or not present in the remote registry"),
             frame("failed to find accessible run image"),
+            frame("error response from daemon: denied"),
         ],
         yields_to: &["credentials-expired"],
         yes: &[
@@ -172,6 +173,8 @@ causes! { Group::Access;
             local("no auth config found for registry").then("in auth configs"),
             code("unable to respond to any of these challenges").then("bearer realm"),
             code("basic credentials not found"),
+            status("401 authorization required"),
+            frame("error response from daemon: unauthorized"),
         ],
         yields_to: &[],
         yes: &[
@@ -281,6 +284,9 @@ causes! { Group::Access;
             local("parse server address"),
             server("bad status during token exchange: 401"),
             server("\"message\":\"invalid token\""),
+            server("incorrect ak/sk"),
+            server("incorrect auth token"),
+            server("upstream registry returned unauthorized for the credentials"),
         ],
         yields_to: &["credentials-expired"],
         yes: &[
@@ -433,6 +439,9 @@ causes! { Group::Access;
             server("unable to pull image using managed identity"),
             server("the repository of your image").then("does not grant"),
             status("get failed; expected status").then("but got 403"),
+            server("does not have").then("on repository"),
+            server("insufficient privileges"),
+            server("robot account").then("is disabled"),
         ],
         yields_to: &["image-policy-blocked", "registry-blocked"],
         yes: &[
@@ -482,7 +491,7 @@ causes! { Group::Access;
             local("nocredentialproviders"),
             local("failed to get ecr"),
             local("ecr:getauthorizationtoken"),
-            local("getauthorizationtoken"),
+            local("getauthorizationtoken").unless("token has expired"),
             local("failed to retrieve ecr"),
             local("unable to get ecr credentials"),
             local("failed to get acr"),
@@ -556,6 +565,8 @@ causes! { Group::Access;
             local("credentialhelper did not work or was not found"),
             local("unexpected response from docker credential provider"),
             local("engine ecr credentials"),
+            local("error retrieving service principal token"),
+            local("failed to get service account token").then("provider="),
         ],
         yields_to: &[],
         yes: &[
@@ -674,6 +685,8 @@ causes! { Group::Access;
             local("pull secret").then("missing").then(".dockerconfigjson"),
             local("pull secret format"),
             local("pull secret must contain"),
+            frame("looking for beginning of object key string"),
+            frame("after object key:value pair"),
         ],
         yields_to: &[],
         yes: &[

@@ -134,6 +134,8 @@ causes! { Group::Limits;
             server("budget has been exceeded"),
             status("status code 402"),
             server("not enough quota available to process the request"),
+            server("pull traffic limit"),
+            server("repositories, limit is"),
         ],
         yields_to: &[],
         yes: &[

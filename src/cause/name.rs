@@ -49,7 +49,7 @@ causes! { Group::Name;
             local("repository name can't be empty"),
             local("does not start with //"),
             local("invalid tag name"),
-            local("invalid checksum digest"),
+            local("invalid checksum digest").unless("in header not a valid digest"),
             local("unsupported digest algorithm"),
             local("could not parse reference"),
             local("repository can only contain the characters"),

@@ -399,6 +399,8 @@ causes! { Group::NoCause;
             elsewhere("rbac: access denied"),
             elsewhere("access denied; you need"),
             elsewhere("eacces (permission denied)"),
+            elsewhere("could not transfer artifact"),
+            elsewhere("could not resolve artifact"),
         ],
         yields_to: &[],
         yes: &[

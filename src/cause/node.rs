@@ -395,6 +395,7 @@ causes! { Group::Node;
             local("read layerchain file"),
             local("layer").then("file integrity checksum failed"),
             local("layer content incorrect digest"),
+            local("failed to inspect image").then("unexpected end of json input"),
         ],
         yields_to: &["unsupported-manifest"],
         yes: &[
@@ -600,6 +601,8 @@ causes! { Group::Node;
             local("failed to load host specific ca"),
             local("lack corresponding key file for tls cert"),
             local("lack corresponding cert file for tls key"),
+            local("failed to load registry config"),
+            local("registries.yaml is invalid"),
         ],
         yields_to: &["registry-blocked", "short-name-unresolved", "tls-other"],
         yes: &[
@@ -649,6 +652,8 @@ causes! { Group::Node;
             local("pull has not made progress"),
             local("waiting for pull progress"),
             frame("deadlineexceeded"),
+            local("pulling image").then("timed out. deadline exceeded"),
+            local("pulling image timeout"),
         ],
         yields_to: &[],
         yes: &[

@@ -167,6 +167,7 @@ causes! { Group::NotThere;
             frame("repository").then("not found").unless("trying to pull repository"),
             frame("repository").then("does not exist").unless("or may require"),
             server("could not find repository on any of the indexed registries"),
+            server("namespace").then("does not exist").start(),
         ],
         yields_to: &["access-denied-or-missing", "forbidden"],
         yes: &[
@@ -271,6 +272,7 @@ causes! { Group::NotThere;
             local("manifest image architecture").then("match requested architecture"),
             local("no manifest for platform"),
             local("match any manifest, host os"),
+            server("could not be found in the manifest list"),
         ],
         yields_to: &[],
         yes: &[

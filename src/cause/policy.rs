@@ -196,6 +196,7 @@ causes! { Group::Policy;
             local("is blocked by registry rule"),
             server("expected an image path like"),
             admission("is not hosted on an allowed docker registry"),
+            server("source ip").then("whitelist"),
         ],
         yields_to: &[],
         yes: &[
@@ -293,6 +294,7 @@ causes! { Group::Policy;
             local("is not present on list of allowed images"),
             local("denied by source policy"),
             admission("cannot deploy with vulnerability advisor"),
+            server("blocked for download"),
         ],
         yields_to: &["signature-rejected"],
         yes: &[

@@ -151,7 +151,7 @@ fn push(out: &mut String, c: char) {
                 out.push('\n');
             }
         }
-        '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{201f}' => out.push('"'),
+        '\u{201c}'..='\u{201f}' | '\u{ab}' | '\u{bb}' => out.push('"'),
         '\u{2018}' | '\u{2019}' => out.push('\''),
         // Word processors and wikis make such dashes, and full-width marks are typed in Chinese.
         '\u{2010}'..='\u{2013}' | '\u{2212}' => out.push('-'),

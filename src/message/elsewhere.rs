@@ -10,7 +10,7 @@
 const LOOK: usize = 16 << 10;
 
 /// What only messages about images, registries and their runtimes speak of; lower case.
-const CONTEXT: [&str; 42] = [
+const CONTEXT: [&str; 49] = [
     "proxyconnect",
     "image",
     "manifest",
@@ -53,6 +53,14 @@ const CONTEXT: [&str; 42] = [
     "unexpected http status",
     "digest",
     "media type",
+    "response from daemon",
+    // An image in other languages.
+    "imagem",
+    "imagen",
+    "образ",
+    "イメージ",
+    "镜像",
+    "이미지",
 ];
 
 /// Words of errors themselves, of the lines of logs and of the tables of events; lower case.
@@ -235,7 +243,7 @@ const OPERATIONS: [&str; 10] =
     ["lookup", "mkdir", "on", "open", "read", "rename", "stat", "sync", "tcp", "write"];
 
 /// Whether there are words that no error has. What an operation was about counts for none, nor does
-/// an image; a service of the cluster is no registry.
+/// an image or a tag of a page; a service of the cluster is no registry.
 fn prose(lower: &str) -> bool {
     let mut before = "";
     lower
@@ -243,7 +251,8 @@ fn prose(lower: &str) -> bool {
         .filter(|word| {
             let operation = std::mem::replace(&mut before, word);
             let is_name = word.contains(['.', '/']) && !word.contains(".svc");
-            !(is_image(word) || (is_name && OPERATIONS.contains(&operation)))
+            let is_tag = word.starts_with('<');
+            !(is_tag || is_image(word) || (is_name && OPERATIONS.contains(&operation)))
         })
         .flat_map(|word| word.split(|c: char| !c.is_alphabetic()))
         .filter(|word| word.len() > 2 && PLAIN.binary_search(word).is_err())

@@ -957,4 +957,5 @@ pub(super) const FRAMES: &[(&str, Role)] = &[
     ("//aka.ms/acr", Says(Kind::Acr)),
     ("ecr:", Says(Kind::Ecr)),
     ("artifactregistry.", Says(Kind::ArtifactRegistry)),
+    ("ctd-decoder", Pull),
 ];

@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 
 use super::parts::{Of, Part, split};
 use super::phrases::{Hit, KnownSign, PHRASES, Phrase, Phrases, starts_count};
-use super::{cut, elsewhere, missing, status, work};
+use super::{cut, elsewhere, glued, missing, status, work};
 use crate::cause::{self, Cause, Group, Rank, Where};
 use crate::redact;
 
@@ -125,6 +125,9 @@ pub(super) fn judge(lines: &str, flat: &str) -> Verdict {
     let Some(&first) = found.first() else {
         if let Some(words) = missing::image(lines) {
             return Verdict { words, ..nothing(&cause::MANIFEST_NOT_FOUND, hits) };
+        }
+        if !is_pull && let Some((cause, words)) = glued::reason(lines) {
+            return Verdict { words, proves_pull: true, ..nothing(cause, hits) };
         }
         return nothing(if is_pull { &cause::UNKNOWN } else { &cause::NOT_IMAGE_PULL }, hits);
     };
@@ -344,7 +347,9 @@ pub(super) fn starts_link(lines: &str, at: usize) -> bool {
             b":=-];,}".contains(last)
                 || left_out.iter().any(|mark| before.ends_with(mark.as_bytes()))
         }
-        [.., last, b'"'] => *last == b'=' || before.ends_with(b": \"") || before.ends_with(b"= \""),
+        [.., last, b'"'] => {
+            b"=(".contains(last) || before.ends_with(b": \"") || before.ends_with(b"= \"")
+        }
         _ => false,
     }
 }
