@@ -342,6 +342,7 @@ causes! { Group::Access;
             server("expiredtoken"),
             server("security token included in the request is expired"),
             server("client secret keys").then("are expired"),
+            local("idx10223"),
         ],
         yields_to: &[],
         yes: &[
@@ -442,6 +443,7 @@ causes! { Group::Access;
             server("does not have").then("on repository"),
             server("insufficient privileges"),
             server("robot account").then("is disabled"),
+            server("rbac: access denied"),
         ],
         yields_to: &["image-policy-blocked", "registry-blocked"],
         yes: &[
@@ -567,6 +569,7 @@ causes! { Group::Access;
             local("engine ecr credentials"),
             local("error retrieving service principal token"),
             local("failed to get service account token").then("provider="),
+            local("could not set registry endpoint credentials"),
         ],
         yields_to: &[],
         yes: &[
@@ -607,6 +610,7 @@ causes! { Group::Access;
             local("error getting image pull secret"),
             local("pull secret which does not exist"),
             local("pull secret").then("secrets").then("not found"),
+            local("could not fetch secret").then("not found"),
         ],
         yields_to: &[],
         yes: &["Unable to retrieve some image pull secrets (regcred); attempting to pull the image may not succeed."],

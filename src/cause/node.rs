@@ -487,6 +487,7 @@ causes! { Group::Node;
             socket("ensure the docker daemon is running and accessible"),
             socket("containerd.sock: connect:"),
             local("failed to use local image or pull: docker client is nil"),
+            local("make sure you are running as root and the endpoint has been started"),
         ],
         yields_to: &[],
         yes: &[

@@ -243,7 +243,7 @@ const OPERATIONS: [&str; 10] =
     ["lookup", "mkdir", "on", "open", "read", "rename", "stat", "sync", "tcp", "write"];
 
 /// Whether there are words that no error has. What an operation was about counts for none, nor does
-/// an image or a tag of a page; a service of the cluster is no registry.
+/// an image, a tag of a page or the class of an error; a service of the cluster is no registry.
 fn prose(lower: &str) -> bool {
     let mut before = "";
     lower
@@ -252,7 +252,9 @@ fn prose(lower: &str) -> bool {
             let operation = std::mem::replace(&mut before, word);
             let is_name = word.contains(['.', '/']) && !word.contains(".svc");
             let is_tag = word.starts_with('<');
-            !(is_tag || is_image(word) || (is_name && OPERATIONS.contains(&operation)))
+            let is_class = is_name && word.ends_with("error:");
+            let is_asked = is_name && OPERATIONS.contains(&operation);
+            !(is_tag || is_class || is_asked || is_image(word))
         })
         .flat_map(|word| word.split(|c: char| !c.is_alphabetic()))
         .filter(|word| word.len() > 2 && PLAIN.binary_search(word).is_err())

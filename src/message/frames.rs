@@ -958,4 +958,5 @@ pub(super) const FRAMES: &[(&str, Role)] = &[
     ("ecr:", Says(Kind::Ecr)),
     ("artifactregistry.", Says(Kind::ArtifactRegistry)),
     ("ctd-decoder", Pull),
+    ("error response from daemon: error parsing http", Pull),
 ];
