@@ -136,6 +136,7 @@ causes! { Group::Limits;
             server("not enough quota available to process the request"),
             server("pull traffic limit"),
             server("repositories, limit is"),
+            server("allowance has been used up"),
         ],
         yields_to: &[],
         yes: &[

@@ -416,6 +416,8 @@ causes! { Group::NoCause;
             elsewhere("for url: https://api.github.com"),
             elsewhere("error testing repository connectivity"),
             elsewhere("failed to download action"),
+            elsewhere("failed to calculate checksum of ref"),
+            elsewhere("did not start within expected time limit"),
         ],
         yields_to: &[],
         yes: &[

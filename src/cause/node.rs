@@ -396,6 +396,7 @@ causes! { Group::Node;
             local("layer").then("file integrity checksum failed"),
             local("layer content incorrect digest"),
             local("failed to inspect image").then("unexpected end of json input"),
+            local("panic: invalid page type"),
         ],
         yields_to: &["unsupported-manifest"],
         yes: &[
@@ -604,6 +605,7 @@ causes! { Group::Node;
             local("lack corresponding cert file for tls key"),
             local("failed to load registry config"),
             local("registries.yaml is invalid"),
+            local("invalid registries.yaml"),
         ],
         yields_to: &["registry-blocked", "short-name-unresolved", "tls-other"],
         yes: &[
@@ -735,6 +737,7 @@ causes! { Group::Node;
             code("code = alreadyexists"),
             code("already exists").leaf(),
             local("pull is already running"),
+            local("already in progress by another client"),
         ],
         yields_to: &[],
         yes: &["failed to copy: unable to resume write to layer-sha256:aa: ref layer-sha256:aa locked for 2m1s (since 2024-01-01): unavailable"],

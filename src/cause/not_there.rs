@@ -273,6 +273,9 @@ causes! { Group::NotThere;
             local("no manifest for platform"),
             local("match any manifest, host os"),
             server("could not be found in the manifest list"),
+            local("cannot find the base image manifest matching"),
+            local("no matching platforms in base image index"),
+            local("platform not found"),
         ],
         yields_to: &[],
         yes: &[

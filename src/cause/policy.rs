@@ -197,6 +197,7 @@ causes! { Group::Policy;
             server("expected an image path like"),
             admission("is not hosted on an allowed docker registry"),
             server("source ip").then("whitelist"),
+            server("registry access management policy"),
         ],
         yields_to: &[],
         yes: &[

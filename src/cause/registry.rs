@@ -294,6 +294,10 @@ causes! { Group::Registry;
             server("registry doesn't support api v2 nor v1"),
             server("missing service in bearer auth challenge"),
             server("missing or invalid www-authenticate header"),
+            server("404 not found: <!doctype html"),
+            server("404 not found: <html"),
+            server("but missing response header"),
+            local("failed to decode token response"),
         ],
         yields_to: &["rate-limited", "forbidden", "unauthorized"],
         yes: &[

@@ -10,7 +10,7 @@
 const LOOK: usize = 16 << 10;
 
 /// What only messages about images, registries and their runtimes speak of; lower case.
-const CONTEXT: [&str; 49] = [
+const CONTEXT: [&str; 52] = [
     "proxyconnect",
     "image",
     "manifest",
@@ -33,6 +33,9 @@ const CONTEXT: [&str; 49] = [
     "snapshot",
     "overlay",
     "image pull",
+    "every pull",
+    "all pulls",
+    "pulls fail",
     "pull image",
     "pulling from",
     "quay",

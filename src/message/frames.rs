@@ -959,4 +959,8 @@ pub(super) const FRAMES: &[(&str, Role)] = &[
     ("artifactregistry.", Says(Kind::ArtifactRegistry)),
     ("ctd-decoder", Pull),
     ("error response from daemon: error parsing http", Pull),
+    ("error occurred while pulling", Pull),
+    ("failed to pull docker image", Pull),
+    ("download image if required", Pull),
+    ("already in progress by another client", Pull),
 ];

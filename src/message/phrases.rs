@@ -486,7 +486,7 @@ impl Edges {
         match last {
             last if joins(*last) => false,
             b':' if self.one_word && is_label(before) => true,
-            b':' | b'.' if self.one_word => !before.last().is_some_and(u8::is_ascii_alphanumeric),
+            b':' | b'.' if self.one_word => !before.last().is_some_and(goes_on),
             last => !last.is_ascii_alphanumeric(),
         }
     }
@@ -496,7 +496,7 @@ impl Edges {
         match next {
             b'_' => false,
             b'-' | b'/' | b'@' | b'%' => !self.one_word,
-            b':' | b'.' if self.one_word => !further.first().is_some_and(u8::is_ascii_alphanumeric),
+            b':' | b'.' if self.one_word => !further.first().is_some_and(goes_on),
             next => !next.is_ascii_alphanumeric() || starts_count(after),
         }
     }
@@ -510,6 +510,11 @@ const LABELS: [&[u8]; 7] =
 fn is_label(text: &[u8]) -> bool {
     let starts = |front: &[u8]| front.last().is_none_or(|byte| b" \"'{[(,".contains(byte));
     LABELS.iter().any(|label| text.strip_suffix(*label).is_some_and(starts))
+}
+
+/// Whether a word goes on beyond a colon or a point with that: a tag's, a host's, or a path in code.
+fn goes_on(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || *byte == b':'
 }
 
 /// Whether a word goes on behind that mark.
@@ -606,6 +611,8 @@ mod tests {
             "x-denied",
             "eof.example",
             "denied_x",
+            "kind::unauthorized",
+            "eof::new",
         ] {
             let mut hits = Vec::new();
             PHRASES.find(text, &mut hits);

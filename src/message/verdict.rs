@@ -331,9 +331,31 @@ fn stands(lines: &str, hit: &Hit, place: Where, phrases: &Phrases, hits: &[Hit])
     match place {
         Where::Anywhere | Where::Joined => true,
         Where::Start => starts_link(lines, hit.start),
-        Where::Leaf => starts_link(lines, hit.start) && ends_link(lines, hit.end),
+        Where::Leaf => {
+            starts_link(lines, hit.start)
+                && ends_link(lines, hit.end)
+                && !is_among_numbers(lines, hit)
+        }
         Where::Last => says_no_more(lines, hit.end, phrases, hits),
     }
+}
+
+/// Whether a hit is a number in a list of numbers or a call's argument, and so no status.
+fn is_among_numbers(lines: &str, hit: &Hit) -> bool {
+    let bytes = lines.as_bytes();
+    let digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    if !digit(bytes.get(hit.start)) {
+        return false;
+    }
+    let in_call = match &bytes[..hit.start] {
+        [.., name, b'('] => name.is_ascii_alphanumeric(),
+        _ => false,
+    };
+    let before = bytes[..hit.start].trim_ascii_end().strip_suffix(b",");
+    let after = bytes[hit.end..].strip_prefix(b",").map(<[u8]>::trim_ascii_start);
+    in_call
+        || before.is_some_and(|before| digit(before.last()))
+        || after.is_some_and(|after| digit(after.first()))
 }
 
 /// Whether a link of a chain of errors starts here.
