@@ -37,9 +37,11 @@ pub(super) fn details(text: &str, verdict: &Verdict) -> Details {
     if details.registry.is_none() && verdict.cause.group != Group::Name {
         details.registry = details.image.as_deref().map(|image| registry_of(image).to_owned());
     }
-    // Where nobody was reached nothing was sent, and a provider that fails has nothing to send.
+    // Where nobody was reached nothing was sent; a provider that fails has nothing to send, nor has
+    // who may not get a login.
     let unsent = matches!(verdict.cause.group, Group::Network | Group::Tls)
-        || verdict.cause == &cause::CREDENTIAL_PROVIDER_FAILED;
+        || verdict.cause == &cause::CREDENTIAL_PROVIDER_FAILED
+        || details.permission.as_deref() == Some("ecr:GetAuthorizationToken");
     if unsent && details.credential_sent == Some(true) {
         details.credential_sent = None;
     }

@@ -486,7 +486,7 @@ impl Edges {
         match last {
             last if joins(*last) => false,
             b':' if self.one_word && is_label(before) => true,
-            b':' | b'.' if self.one_word => !before.last().is_some_and(goes_on),
+            b':' | b'.' if self.one_word => !before.last().is_some_and(|byte| goes_on(*byte)),
             last => !last.is_ascii_alphanumeric(),
         }
     }
@@ -496,7 +496,7 @@ impl Edges {
         match next {
             b'_' => false,
             b'-' | b'/' | b'@' | b'%' => !self.one_word,
-            b':' | b'.' if self.one_word => !further.first().is_some_and(goes_on),
+            b':' | b'.' if self.one_word => !further.first().is_some_and(|byte| goes_on(*byte)),
             next => !next.is_ascii_alphanumeric() || starts_count(after),
         }
     }
@@ -513,8 +513,8 @@ fn is_label(text: &[u8]) -> bool {
 }
 
 /// Whether a word goes on beyond a colon or a point with that: a tag's, a host's, or a path in code.
-fn goes_on(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || *byte == b':'
+fn goes_on(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b':'
 }
 
 /// Whether a word goes on behind that mark.
