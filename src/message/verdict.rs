@@ -370,7 +370,8 @@ pub(super) fn starts_link(lines: &str, at: usize) -> bool {
                 || left_out.iter().any(|mark| before.ends_with(mark.as_bytes()))
         }
         [.., last, b'"'] => {
-            b"=(".contains(last) || before.ends_with(b": \"") || before.ends_with(b"= \"")
+            let opens: [&[u8]; 3] = [b": \"", b"= \"", b" (\""];
+            *last == b'=' || opens.iter().any(|mark| before.ends_with(mark))
         }
         _ => false,
     }
