@@ -137,6 +137,7 @@ causes! { Group::Limits;
             server("pull traffic limit"),
             server("repositories, limit is"),
             server("allowance has been used up"),
+            local("pull traffic quota"),
         ],
         yields_to: &[],
         yes: &[

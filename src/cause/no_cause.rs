@@ -418,6 +418,7 @@ causes! { Group::NoCause;
             elsewhere("failed to download action"),
             elsewhere("failed to calculate checksum of ref"),
             elsewhere("did not start within expected time limit"),
+            elsewhere("rejected connection from"),
         ],
         yields_to: &[],
         yes: &[

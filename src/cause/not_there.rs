@@ -106,6 +106,7 @@ causes! { Group::NotThere;
             frame("image not found in registry"),
             server("does not exist in the registry namespace"),
             server("named manifest is not known"),
+            local("404: image not found"),
         ],
         yields_to: &["repository-not-found"],
         yes: &[

@@ -296,6 +296,8 @@ causes! { Group::Policy;
             local("denied by source policy"),
             admission("cannot deploy with vulnerability advisor"),
             server("blocked for download"),
+            server("the operation is disallowed"),
+            local("allowed images list"),
         ],
         yields_to: &["signature-rejected"],
         yes: &[

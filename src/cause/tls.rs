@@ -61,6 +61,8 @@ causes! { Group::Tls;
             tls("unable_to_get_issuer_cert_locally"),
             tls("the remote certificate is invalid because of errors in the certificate chain"),
             tls("certificate chain: notttimevalid"),
+            tls("certificate sigined by unknown authority"),
+            tls("certificate signed by unknown certificates"),
         ],
         yields_to: &[],
         yes: &[

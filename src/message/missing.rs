@@ -9,16 +9,16 @@ const LOOK: usize = 16 << 10;
 /// What says that it is missing; lower case.
 const MISSING: [&str; 3] = [" not found", " was not found", " does not exist"];
 
-/// Where an image is said to be missing.
-pub(super) fn image(text: &str) -> Option<(usize, usize)> {
+/// Where an image is said to be missing. Where a pull is known to fail any name will do.
+pub(super) fn image(text: &str, is_pull: bool) -> Option<(usize, usize)> {
     let lower = text[..text.floor_char_boundary(LOOK)].to_ascii_lowercase();
     lower.match_indices("image ").find_map(|(start, word)| {
         let name = start + word.len();
         let end = lower[name..].find(' ').map(|length| name + length)?;
         let bare = lower[name..end].trim_matches(['"', '\'', '`']);
-        let is_name = bare.contains([':', '/']) && !bare.contains("//") && !bare.ends_with(':');
+        let names_tag = bare.contains([':', '/']) && !bare.contains("//") && !bare.ends_with(':');
         let missing = MISSING.iter().find(|words| lower[end..].starts_with(**words))?;
-        is_name.then_some((start, end + missing.len()))
+        (names_tag || is_pull).then_some((start, end + missing.len()))
     })
 }
 
@@ -29,10 +29,11 @@ mod tests {
     #[test]
     fn an_image_is_missing_by_its_name() {
         for text in ["image acme/web:1.2 not found", "x: Image 'web:1' does not exist"] {
-            assert!(image(text).is_some(), "{text}");
+            assert!(image(text, false).is_some(), "{text}");
         }
         for text in ["image not found", "image pull secret not found", "image web not found"] {
-            assert_eq!(image(text), None, "{text}");
+            assert_eq!(image(text, false), None, "{text}");
         }
+        assert!(image("docker pull says `image web not found`", true).is_some());
     }
 }

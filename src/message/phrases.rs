@@ -485,6 +485,8 @@ impl Edges {
         let Some((last, before)) = before.split_last() else { return true };
         match last {
             last if joins(*last) => false,
+            // `<repository>` stands for a name.
+            b'<' if self.one_word => false,
             b':' if self.one_word && is_label(before) => true,
             b':' | b'.' if self.one_word => !before.last().is_some_and(|byte| goes_on(*byte)),
             last => !last.is_ascii_alphanumeric(),
@@ -613,6 +615,7 @@ mod tests {
             "denied_x",
             "kind::unauthorized",
             "eof::new",
+            "reg.example.com/<unauthorized>",
         ] {
             let mut hits = Vec::new();
             PHRASES.find(text, &mut hits);

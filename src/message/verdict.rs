@@ -123,7 +123,7 @@ pub(super) fn judge(lines: &str, flat: &str) -> Verdict {
         return Verdict { words: (0, end), ..nothing(phrases.signs[sign].cause, hits) };
     }
     let Some(&first) = found.first() else {
-        if let Some(words) = missing::image(lines) {
+        if let Some(words) = missing::image(lines, is_pull) {
             return Verdict { words, ..nothing(&cause::MANIFEST_NOT_FOUND, hits) };
         }
         if !is_pull && let Some((cause, words)) = glued::reason(lines) {
@@ -362,7 +362,7 @@ fn is_among_numbers(lines: &str, hit: &Hit) -> bool {
 pub(super) fn starts_link(lines: &str, at: usize) -> bool {
     let before = &lines.as_bytes()[..at];
     match before {
-        [] | b" " | b"\"" | [.., b'\n' | b'[' | b'(' | b'='] => true,
+        [] | b" " | b"\"" | [.., b'\n' | b'[' | b'(' | b'='] | [.., b' ', b'`'] => true,
         // Behind three points something was left out.
         [.., last, b' '] => {
             let left_out = ["... ", "\u{2026} "];
