@@ -134,7 +134,7 @@ causes! { Group::Name;
             local("short name mode"),
             local("short name resolution"),
             local("did not resolve to an alias"),
-            local("unqualified-search registries"),
+            local("unqualified-search registries").unless("using unqualified-search registries"),
             local("unqualified search registries"),
             local("is a short name and no search registries"),
             local("no registries configured while trying to pull an unqualified image"),

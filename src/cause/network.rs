@@ -163,6 +163,8 @@ causes! { Group::Network;
             link("source: timedout"),
             link("net::opentimeout"),
             link("failed to resolve layer (timeout"),
+            link("dial tcp").then("failed to respond"),
+            link("network timeout"),
         ],
         yields_to: &[],
         yes: &[

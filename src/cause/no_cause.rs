@@ -419,6 +419,8 @@ causes! { Group::NoCause;
             elsewhere("failed to calculate checksum of ref"),
             elsewhere("did not start within expected time limit"),
             elsewhere("rejected connection from"),
+            elsewhere("unable to get the latest boot2docker"),
+            elsewhere("previous terminated container"),
         ],
         yields_to: &[],
         yes: &[

@@ -198,6 +198,7 @@ causes! { Group::Policy;
             admission("is not hosted on an allowed docker registry"),
             server("source ip").then("whitelist"),
             server("registry access management policy"),
+            server("registries").then("not allowed"),
         ],
         yields_to: &[],
         yes: &[

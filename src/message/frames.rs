@@ -963,4 +963,5 @@ pub(super) const FRAMES: &[(&str, Role)] = &[
     ("failed to pull docker image", Pull),
     ("download image if required", Pull),
     ("already in progress by another client", Pull),
+    ("failed to pull at least one image", Pull),
 ];

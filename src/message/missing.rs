@@ -9,9 +9,15 @@ const LOOK: usize = 16 << 10;
 /// What says that it is missing; lower case.
 const MISSING: [&str; 3] = [" not found", " was not found", " does not exist"];
 
+/// The same without a name; lower case.
+const NAMELESS: &str = "image not found";
+
 /// Where an image is said to be missing. Where a pull is known to fail any name will do.
 pub(super) fn image(text: &str, is_pull: bool) -> Option<(usize, usize)> {
     let lower = text[..text.floor_char_boundary(LOOK)].to_ascii_lowercase();
+    if is_pull && let Some(at) = lower.find(NAMELESS) {
+        return Some((at, at + NAMELESS.len()));
+    }
     lower.match_indices("image ").find_map(|(start, word)| {
         let name = start + word.len();
         let end = lower[name..].find(' ').map(|length| name + length)?;
@@ -34,6 +40,7 @@ mod tests {
         for text in ["image not found", "image pull secret not found", "image web not found"] {
             assert_eq!(image(text, false), None, "{text}");
         }
+        assert!(image("CannotPullContainerError: image not found", true).is_some());
         assert!(image("docker pull says `image web not found`", true).is_some());
     }
 }

@@ -366,7 +366,7 @@ pub(super) fn starts_link(lines: &str, at: usize) -> bool {
         // Behind three points something was left out.
         [.., last, b' '] => {
             let left_out = ["... ", "\u{2026} "];
-            b":=-];,}".contains(last)
+            b":=-];,}/".contains(last)
                 || left_out.iter().any(|mark| before.ends_with(mark.as_bytes()))
         }
         [.., last, b'"'] => {
