@@ -443,7 +443,7 @@ causes! { Group::Access;
             server("does not have").then("on repository"),
             server("insufficient privileges"),
             server("robot account").then("is disabled"),
-            server("rbac: access denied"),
+            server("error response from daemon: error parsing http").then("rbac: access denied"),
         ],
         yields_to: &["image-policy-blocked", "registry-blocked"],
         yes: &[

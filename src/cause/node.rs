@@ -396,7 +396,7 @@ causes! { Group::Node;
             local("layer").then("file integrity checksum failed"),
             local("layer content incorrect digest"),
             local("failed to inspect image").then("unexpected end of json input"),
-            local("panic: invalid page type"),
+            local("invalid page type"),
         ],
         yields_to: &["unsupported-manifest"],
         yes: &[
