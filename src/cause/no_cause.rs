@@ -421,6 +421,8 @@ causes! { Group::NoCause;
             elsewhere("rejected connection from"),
             elsewhere("unable to get the latest boot2docker"),
             elsewhere("previous terminated container"),
+            elsewhere("failed to read dockerfile"),
+            elsewhere("error enumerating blobs"),
         ],
         yields_to: &[],
         yes: &[

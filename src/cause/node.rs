@@ -246,6 +246,7 @@ causes! { Group::Node;
             local("register layers for image"),
             local("register layers failed"),
             local("can't extract layer"),
+            local("error unpacking rootfs"),
         ],
         yields_to: &["pull-canceled", "encrypted-image", "unsupported-manifest", "runtime-config-invalid"],
         yes: &[
