@@ -444,6 +444,7 @@ causes! { Group::Access;
             server("insufficient privileges"),
             server("robot account").then("is disabled"),
             server("error response from daemon: error parsing http").then("rbac: access denied"),
+            server("sign-in enforcement is enabled"),
         ],
         yields_to: &["image-policy-blocked", "registry-blocked"],
         yes: &[

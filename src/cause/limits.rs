@@ -138,6 +138,7 @@ causes! { Group::Limits;
             server("repositories, limit is"),
             server("allowance has been used up"),
             local("pull traffic quota"),
+            local("datastore disk space is too high"),
         ],
         yields_to: &[],
         yes: &[

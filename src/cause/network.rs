@@ -3,7 +3,7 @@
 //! The words are those of Go's `net` and `net/http`, the same in every runtime.
 
 use super::fix::{TRY_ON_NODE, fix};
-use super::sign::{dns, link, proxy};
+use super::sign::{dns, link, local, proxy};
 use super::{Group, Proof, Retry, causes};
 use crate::registry::Kind;
 
@@ -217,7 +217,7 @@ causes! { Group::Network;
             link("software caused connection abort"),
             link("transport connection broken"),
             link("short read: expected"),
-            link("failed to read expected number of bytes"),
+            local("failed to read expected number of bytes"),
             link("connection closed").leaf(),
             link("connection was forcibly closed"),
             link("transport closed before response"),
@@ -247,7 +247,7 @@ causes! { Group::Network;
             "failed to resolve image: failed to do request: Head \"https://hang.lab:5010/v2/a/b/manifests/v1\": EOF",
             "failed to copy: read tcp 10.0.0.5:41234->104.16.97.215:443: read: connection reset by peer",
             "failed to pull and unpack image \"open.lab:5014/shop/web:v1\": short read: expected 303151 bytes but got 151575: unexpected EOF",
-            "writing blob: storing blob to file \"/var/tmp/container_images_storage1/1\": happened during read: unexpected EOF",
+            "writing blob: storing blob to file \"…/container_images_storage1/1\": happened during read: unexpected EOF",
         ],
         no: &[
             "failed to extract layer sha256:670c: mount callback failed on /var/lib/containerd/tmpmounts/containerd-mount4121646465: unexpected EOF: unknown",
@@ -377,6 +377,7 @@ causes! { Group::Network;
             proxy("https:").then("\": forwarding failure").joined(),
             proxy("internet security by zscaler"),
             proxy("caused by proxyerror"),
+            proxy("net/url: invalid userinfo"),
         ],
         yields_to: &[],
         yes: &[

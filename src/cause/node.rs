@@ -56,7 +56,7 @@ causes! { Group::Node;
         yields_to: &[],
         yes: &[
             "failed to pull and unpack image \"docker.io/acme/app:1\": failed to copy: write /var/lib/containerd/io.containerd.content.v1.content/ingest/a1/data: no space left on device",
-            "writing blob: storing blob to file \"/var/tmp/container_images_storage1/1\": write /var/tmp/container_images_storage1/1: no space left on device",
+            "writing blob: storing blob to file \"…/container_images_storage1/1\": write …/container_images_storage1/1: no space left on device",
         ],
         no: &["denied: Quota has been exceeded on namespace"],
         see: &["https://kubernetes.io/docs/concepts/architecture/garbage-collection/#container-image-garbage-collection"],
@@ -170,7 +170,7 @@ causes! { Group::Node;
             local("failed to create diff tar stream"),
             local("error adding layer with blob"),
             local("adding layer with blob"),
-            local("could not get decompression stream"),
+            frame("could not get decompression stream"),
             local("error creating mount namespace before pivot"),
             local("potentially insufficient uids or gids"),
             local("max depth exceeded"),
@@ -256,7 +256,7 @@ causes! { Group::Node;
         ],
         no: &[
             "failed to extract layer sha256:aa: write /var/lib/containerd/x: no space left on device: unknown",
-            "writing blob: storing blob to file \"/var/tmp/container_images_storage1/1\": happened during read: unexpected EOF",
+            "writing blob: storing blob to file \"…/container_images_storage1/1\": happened during read: unexpected EOF",
         ],
         see: &["https://github.com/containerd/containerd/tree/main/docs/snapshotters"],
         unseen: "",
@@ -607,6 +607,7 @@ causes! { Group::Node;
             local("failed to load registry config"),
             local("registries.yaml is invalid"),
             local("invalid registries.yaml"),
+            local("unable to configure the docker daemon"),
         ],
         yields_to: &["registry-blocked", "short-name-unresolved", "tls-other"],
         yes: &[

@@ -107,6 +107,7 @@ causes! { Group::NotThere;
             server("does not exist in the registry namespace"),
             server("named manifest is not known"),
             local("404: image not found"),
+            server("tag").then("not found in repository"),
         ],
         yields_to: &["repository-not-found"],
         yes: &[
@@ -165,7 +166,7 @@ causes! { Group::NotThere;
             server("project not found"),
             server("namespace not found"),
             server("repository does not exist").unless("or may require"),
-            frame("repository").then("not found").unless("trying to pull repository"),
+            frame("repository").then("not found").unless("trying to pull repository").unless("not found in repository"),
             frame("repository").then("does not exist").unless("or may require"),
             server("could not find repository on any of the indexed registries"),
             server("namespace").then("does not exist").start(),

@@ -128,6 +128,7 @@ causes! { Group::Policy;
             local("authenticity validation failed"),
             local("signature").then("failed verification with error"),
             admission("image verification failed for"),
+            local("did not meet required signing policy"),
         ],
         yields_to: &[],
         yes: &[
@@ -199,6 +200,7 @@ causes! { Group::Policy;
             server("source ip").then("whitelist"),
             server("registry access management policy"),
             server("registries").then("not allowed"),
+            server("all endpoints blocked"),
         ],
         yields_to: &[],
         yes: &[

@@ -132,6 +132,7 @@ causes! { Group::Registry;
             status("get failed; expected status").then("but got 502"),
             server("server is inactive"),
             server("registry is in a disabled state"),
+            server("system is currently read-only"),
         ],
         yields_to: &["signature-rejected", "image-policy-blocked"],
         yes: &[
@@ -298,6 +299,7 @@ causes! { Group::Registry;
             server("404 not found: <html"),
             server("but missing response header"),
             local("failed to decode token response"),
+            server("received unexpected http status: 200"),
         ],
         yields_to: &["rate-limited", "forbidden", "unauthorized"],
         yes: &[
@@ -450,6 +452,7 @@ causes! { Group::Registry;
             local("bootc image detected"),
             local("expected manifest or index, got"),
             local("unknown image config media type"),
+            local("treating single images as manifest lists"),
         ],
         yields_to: &["encrypted-image", "signature-rejected"],
         yes: &[
@@ -675,7 +678,7 @@ causes! { Group::Registry;
         yields_to: &[],
         yes: &[
             "rpc error: code = FailedPrecondition desc = failed to pull and unpack image \"docker.io/acme/app:1\": failed commit on ref \"layer-sha256:aa\": unexpected commit digest sha256:bb, expected sha256:aa: failed precondition",
-            "unable to pull image or OCI artifact: pull image err: writing blob: storing blob to file \"/var/tmp/container_images_storage3906721039/1\": happened during read: Digest did not match, expected sha256:1111, got sha256:19af; artifact err: image reference: reference is a container image, not an OCI artifact",
+            "unable to pull image or OCI artifact: pull image err: writing blob: storing blob to file \"…/container_images_storage1/1\": happened during read: Digest did not match, expected sha256:1111, got sha256:19af; artifact err: image reference: reference is a container image, not an OCI artifact",
         ],
         no: &["short read: expected 303151 bytes but got 151575: unexpected EOF"],
         see: &["https://github.com/opencontainers/image-spec/blob/main/descriptor.md#digests"],

@@ -16,8 +16,9 @@ pub struct Sign {
     pub phrases: [&'static str; 3],
     /// Where the first phrase must stand.
     pub place: Where,
-    /// A phrase that spoils it when it stands anywhere in the same part; empty for none.
-    pub unless: &'static str,
+    /// Phrases either of which spoils it when it stands anywhere in the same part; unused ones are
+    /// empty.
+    pub unless: [&'static str; 2],
 }
 
 /// Which sign leads when several match: the first rank in this order, and in one rank the sign
@@ -79,7 +80,7 @@ pub enum Where {
 
 impl Sign {
     const fn new(rank: Rank, phrase: &'static str) -> Self {
-        Self { rank, phrases: [phrase, "", ""], place: Where::Anywhere, unless: "" }
+        Self { rank, phrases: [phrase, "", ""], place: Where::Anywhere, unless: ["", ""] }
     }
 
     /// The phrase must be a whole link of the chain.
@@ -116,7 +117,10 @@ impl Sign {
 
     /// A phrase that spoils the sign.
     pub(super) const fn unless(self, phrase: &'static str) -> Self {
-        Self { unless: phrase, ..self }
+        let [first, second] = self.unless;
+        assert!(second.is_empty(), "a sign has two phrases that spoil it at most");
+        let unless = if first.is_empty() { [phrase, ""] } else { [first, phrase] };
+        Self { unless, ..self }
     }
 }
 

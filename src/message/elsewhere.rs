@@ -10,7 +10,7 @@
 const LOOK: usize = 16 << 10;
 
 /// What only messages about images, registries and their runtimes speak of; lower case.
-const CONTEXT: [&str; 52] = [
+const CONTEXT: [&str; 48] = [
     "proxyconnect",
     "image",
     "manifest",
@@ -32,11 +32,9 @@ const CONTEXT: [&str; 52] = [
     "ctr:",
     "snapshot",
     "overlay",
-    "image pull",
     "every pull",
     "all pulls",
     "pulls fail",
-    "pull image",
     "pulling from",
     "quay",
     "gcr.io",
@@ -58,8 +56,6 @@ const CONTEXT: [&str; 52] = [
     "media type",
     "response from daemon",
     // An image in other languages.
-    "imagem",
-    "imagen",
     "образ",
     "イメージ",
     "镜像",
@@ -246,7 +242,7 @@ const OPERATIONS: [&str; 10] =
     ["lookup", "mkdir", "on", "open", "read", "rename", "stat", "sync", "tcp", "write"];
 
 /// Whether there are words that no error has. What an operation was about counts for none, nor does
-/// an image, a tag of a page or the class of an error; a service of the cluster is no registry.
+/// an image, a digest, a tag of a page or the class of an error; a service of the cluster is no registry.
 fn prose(lower: &str) -> bool {
     let mut before = "";
     lower
@@ -255,9 +251,12 @@ fn prose(lower: &str) -> bool {
             let operation = std::mem::replace(&mut before, word);
             let is_name = word.contains(['.', '/']) && !word.contains(".svc");
             let is_tag = word.starts_with('<');
+            // The short digest of a layer.
+            let is_id = word.trim_end_matches(':').len() >= 12
+                && word.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b':');
             let is_class = is_name && word.ends_with("error:");
             let is_asked = is_name && OPERATIONS.contains(&operation);
-            !(is_tag || is_class || is_asked || is_image(word))
+            !(is_tag || is_id || is_class || is_asked || is_image(word))
         })
         .flat_map(|word| word.split(|c: char| !c.is_alphabetic()))
         .filter(|word| word.len() > 2 && PLAIN.binary_search(word).is_err())

@@ -75,8 +75,8 @@ pub(super) struct KnownSign {
     pub(super) place: Where,
     /// How many phrases it has.
     pub(super) phrases: u8,
-    /// The phrase that spoils it.
-    pub(super) unless: Option<Id>,
+    /// The phrases that spoil it.
+    pub(super) unless: [Option<Id>; 2],
 }
 
 /// What one phrase stands for.
@@ -129,7 +129,8 @@ impl Phrases {
                     table.phrases[usize::from(phrase)].uses.push((short(id), count));
                     count += 1;
                 }
-                let unless = (!sign.unless.is_empty()).then(|| table.phrase(sign.unless));
+                let unless =
+                    sign.unless.map(|phrase| (!phrase.is_empty()).then(|| table.phrase(phrase)));
                 let Sign { rank, place, .. } = *sign;
                 signs.push(KnownSign { cause, rank, place, phrases: count, unless });
             }

@@ -126,7 +126,10 @@ pub(super) fn judge(lines: &str, flat: &str) -> Verdict {
         if let Some(words) = missing::image(lines, is_pull) {
             return Verdict { words, ..nothing(&cause::MANIFEST_NOT_FOUND, hits) };
         }
-        if !is_pull && let Some((cause, words)) = glued::reason(lines) {
+        if !is_pull && let Some(words) = glued::reason(lines) {
+            // What it says alone.
+            let reason = &lines[words.0..words.1];
+            let cause = judge(reason, reason).cause;
             return Verdict { words, proves_pull: true, ..nothing(cause, hits) };
         }
         return nothing(if is_pull { &cause::UNKNOWN } else { &cause::NOT_IMAGE_PULL }, hits);
@@ -312,8 +315,8 @@ fn touches(lines: &str, from: usize, to: usize) -> bool {
 
 /// Drops the matches of a part, from `from` on, whose spoiling phrase is among the part's hits.
 fn drop_spoilt(phrases: &Phrases, found: &mut Vec<Match>, from: usize, hits: &[Hit]) {
-    let spoils = |m: &Match| phrases.signs[m.sign].unless;
-    if !found[from..].iter().any(|m| spoils(m).is_some()) {
+    let spoils = |m: &Match| phrases.signs[m.sign].unless.into_iter().flatten();
+    if !found[from..].iter().any(|m| spoils(m).next().is_some()) {
         return;
     }
     work::count(hits.len() + found.len() - from);
@@ -322,7 +325,7 @@ fn drop_spoilt(phrases: &Phrases, found: &mut Vec<Match>, from: usize, hits: &[H
     let mut at = 0;
     found.retain(|m| {
         at += 1;
-        at <= from || spoils(m).is_none_or(|unless| there.binary_search(&unless).is_err())
+        at <= from || spoils(m).all(|unless| there.binary_search(&unless).is_err())
     });
 }
 
