@@ -147,8 +147,14 @@ pub struct One {
 impl One {
     fn paragraph(&self, explanation: &Explanation<'_>, out: &mut String) -> fmt::Result {
         let reading = &explanation.reading;
-        writeln!(out, "{CODE}{}{CODE:#}: {}", reading.cause.code, reading.cause.title)?;
-        for line in wrap(&explanation.summary, self.width.saturating_sub(2)) {
+        let cause = reading.cause;
+        let head = wrap(&format!("{}: {}", cause.code, cause.title), self.width).join("\n");
+        // The code has no space, so that the first line begins with it.
+        writeln!(out, "{CODE}{}{CODE:#}{}", cause.code, &head[cause.code.len()..])?;
+        // Where the words add nothing to the title, its meaning does.
+        let says =
+            if explanation.summary == cause.title { cause.says } else { &explanation.summary };
+        for line in wrap(says, self.width.saturating_sub(2)) {
             writeln!(out, "  {line}")?;
         }
         writeln!(out)?;
@@ -329,4 +335,28 @@ pub fn causes_json(causes: &[&'static Cause], out: &mut dyn Write) -> io::Result
     let document = CausesV1 { api_version: API_VERSION, kind: "Causes", items: items.collect() };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     out.write_all(b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(text: &str, width: usize) -> String {
+        let said = One { width, program: "pulldoctor" }.render(&explain::message(text));
+        anstream::adapter::strip_str(&said).to_string()
+    }
+
+    #[test]
+    fn a_title_is_not_said_twice() {
+        let said = one("Error: ImagePullBackOff", 100);
+        assert_eq!(said.matches(cause::BACK_OFF.title).count(), 1, "{said}");
+        assert!(said.contains("not why"), "{said}");
+    }
+
+    #[test]
+    fn a_narrow_terminal_breaks_no_word() {
+        let said = one("Tag latest not found in repository docker.io/acme/web", 40);
+        assert!(said.lines().all(|line| line.len() <= 40), "{said}");
+        assert!(said.starts_with("manifest-not-found: no such tag or\ndigest\n"), "{said}");
+    }
 }
