@@ -425,3 +425,34 @@ fn lines_are_explained_as_they_come() {
     drop(stdin);
     assert!(child.wait().unwrap().success());
 }
+
+/// Whoever follows a log closes the pipe while the log goes on.
+#[cfg(unix)]
+#[test]
+fn a_stream_ends_when_nobody_reads_it() {
+    use std::io::{BufRead as _, BufReader, Write as _};
+
+    let mut child = program()
+        .args(["explain", "-f", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdin.write_all(b"Error: ErrImagePull\n").unwrap();
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    drop(stdout);
+    stdin.write_all(b"Error: ErrImagePull\n").unwrap();
+    // The input stays open, and nothing more comes.
+    let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        assert!(std::time::Instant::now() < deadline, "it waits for input that nobody needs");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    };
+    assert!(status.success());
+}

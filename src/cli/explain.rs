@@ -1,8 +1,8 @@
 //! `pulldoctor explain`: what a code means, or what a message says. Needs no cluster.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::num::NonZero;
+mod stream;
+
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -12,17 +12,10 @@ use crate::cause::{self, Cause};
 use crate::error::Error;
 use crate::exit;
 use crate::explain;
-use crate::report::explanations::{self, Json, Lines, Markdown, One, Writer};
+use crate::report::explanations::{self, Counts, Json, Markdown, One, Writer};
 
 use super::Name;
 use super::output::{Output, width};
-
-/// The longest line that is read as one message, in bytes; runtimes quote whole HTML pages.
-const LINE: u64 = 1 << 20;
-/// How much of a stream is explained at once, in bytes.
-const BATCH: usize = 1 << 20;
-/// Fewer lines than this are explained sooner by one thread.
-const FEW: usize = 64;
 
 /// How to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -92,7 +85,7 @@ pub(super) fn run(args: ExplainArgs, name: Name, output: &Output) -> Result<u8, 
         return Ok(output.data(|out| list(args.output, out), exit::OK));
     }
     if let Some(file) = args.file {
-        return stream(&file, args.output, output);
+        return stream::run(&file, args.output, output);
     }
     match args.what.as_slice() {
         [] => Err(Error::Usage {
@@ -102,7 +95,7 @@ pub(super) fn run(args: ExplainArgs, name: Name, output: &Output) -> Result<u8, 
                    the codes"
                     .to_owned(),
         }),
-        [dash] if dash == "-" => stream(Path::new(dash), args.output, output),
+        [dash] if dash == "-" => stream::run(Path::new(dash), args.output, output),
         words => {
             if let Some(causes) = words.iter().map(|word| cause::by_code(word)).collect() {
                 return Ok(output.data(|out| pages(causes, args.output, out), exit::OK));
@@ -162,16 +155,18 @@ fn pages(causes: Vec<&'static Cause>, format: Format, out: &mut dyn Write) -> io
 fn one(message: &str, format: Format, name: Name, output: &Output) -> u8 {
     let explanation = explain::message(message);
     let code = exit_code(explanation.reading.cause);
-    let mut writer: Box<dyn Writer> = match format {
-        Format::Text => Box::new(One { width: width(), program: name.spoken() }),
-        Format::Json => Box::<Json>::default(),
-        Format::Markdown => Box::<Markdown>::default(),
+    let writer: &dyn Writer = match format {
+        Format::Text => &One { width: width(), program: name.spoken() },
+        Format::Json => &Json,
+        Format::Markdown => &Markdown,
     };
     output.data(
         |out| {
-            let rendered = writer.render(&explanation);
-            writer.item(explanation.reading.cause, &rendered, out)?;
-            writer.end(out)
+            let mut counts = Counts::default();
+            let (cause, rendered) = (explanation.reading.cause, writer.render(&explanation));
+            writer.item(cause, &rendered, &counts, out)?;
+            counts.add(cause);
+            writer.end(&counts, out)
         },
         code,
     )
@@ -179,120 +174,4 @@ fn one(message: &str, format: Format, name: Name, output: &Output) -> u8 {
 
 fn exit_code(cause: &Cause) -> u8 {
     if cause == &cause::UNKNOWN { exit::FOUND } else { exit::OK }
-}
-
-/// Explains each line of a file or of standard input, as it comes.
-fn stream(path: &Path, format: Format, output: &Output) -> Result<u8, Error> {
-    let unreadable =
-        |error: &io::Error| Error::NoMessages { path: path.to_owned(), why: error.to_string() };
-    let input: Box<dyn Read> = if path.as_os_str() == "-" {
-        Box::new(io::stdin())
-    } else {
-        let file = File::open(path).map_err(|error| unreadable(&error))?;
-        // A directory opens, and fails only when something has been printed.
-        if file.metadata().is_ok_and(|meta| meta.is_dir()) {
-            return Err(unreadable(&io::ErrorKind::IsADirectory.into()));
-        }
-        Box::new(file)
-    };
-    let mut writer: Box<dyn Writer> = match format {
-        Format::Text => Box::<Lines>::default(),
-        Format::Json => Box::<Json>::default(),
-        Format::Markdown => Box::<Markdown>::default(),
-    };
-    let mut input = BufReader::with_capacity(BATCH, input);
-    let mut broken = None;
-    let mut worst = exit::OK;
-    let code = output.stream(|out| {
-        let mut lines = Vec::new();
-        loop {
-            lines.clear();
-            match read_batch(&mut input, &mut lines) {
-                Ok(()) if lines.is_empty() => break,
-                Ok(()) => {}
-                Err(error) => {
-                    broken = Some(unreadable(&error));
-                    break;
-                }
-            }
-            for (cause, rendered) in explain_all(&lines, &*writer) {
-                worst = worst.max(exit_code(cause));
-                writer.item(cause, &rendered, out)?;
-            }
-            // Whoever follows a log wants to see what has come so far.
-            out.flush()?;
-        }
-        writer.end(out)
-    });
-    match (code, broken) {
-        (Some(code), _) => Ok(code),
-        (None, Some(error)) => Err(error),
-        (None, None) => Ok(worst),
-    }
-}
-
-/// Reads the lines that are there, at least one unless the input has ended: as many as a buffer holds,
-/// and no more than have come.
-fn read_batch(input: &mut BufReader<impl Read>, lines: &mut Vec<Vec<u8>>) -> io::Result<()> {
-    loop {
-        let mut line = Vec::new();
-        if !read_line(input, &mut line)? {
-            return Ok(());
-        }
-        lines.push(line);
-        if !input.buffer().contains(&b'\n') {
-            return Ok(());
-        }
-    }
-}
-
-/// Explains lines, on all processors where there are enough of them; in their order.
-fn explain_all(lines: &[Vec<u8>], writer: &dyn Writer) -> Vec<(&'static Cause, String)> {
-    let some = |lines: &[Vec<u8>]| -> Vec<_> {
-        lines.iter().filter_map(|line| explain_line(line, writer)).collect()
-    };
-    let processors = std::thread::available_parallelism().map_or(1, NonZero::get).min(8);
-    if lines.len() < FEW || processors == 1 {
-        return some(lines);
-    }
-    std::thread::scope(|scope| {
-        let shares: Vec<_> = lines
-            .chunks(lines.len().div_ceil(processors))
-            .map(|share| scope.spawn(move || some(share)))
-            .collect();
-        let done = shares.into_iter().map(|share| share.join().expect("reading never panics"));
-        done.flatten().collect()
-    })
-}
-
-/// Explains one line; None for an empty one.
-fn explain_line(line: &[u8], writer: &dyn Writer) -> Option<(&'static Cause, String)> {
-    let text = String::from_utf8_lossy(line);
-    let text = text.trim_end_matches(['\r', '\n']);
-    if text.trim().is_empty() {
-        return None;
-    }
-    let message = explain::message_of_line(text);
-    let explanation = explain::message(&message);
-    Some((explanation.reading.cause, writer.render(&explanation)))
-}
-
-/// Reads a line, of an endless one the beginning; false at the end of the input.
-fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
-    if input.by_ref().take(LINE).read_until(b'\n', line)? == 0 {
-        return Ok(false);
-    }
-    while line.last() != Some(&b'\n') {
-        let rest = input.fill_buf()?;
-        if rest.is_empty() {
-            break;
-        }
-        let end = rest.iter().position(|byte| *byte == b'\n');
-        let used = end.map_or(rest.len(), |end| end + 1);
-        input.consume(used);
-        if end.is_some() {
-            break;
-        }
-    }
-    Ok(true)
 }

@@ -11,6 +11,8 @@ use crate::redact;
 use crate::report::Report;
 use crate::report::{github, json, junit, markdown, overview, text, yaml};
 
+/// How many bytes of a stream are written at once.
+const PAGE: usize = 1 << 16;
 /// The width of text that goes to a file or a pipe, in columns.
 const PIPE_WIDTH: usize = 100;
 
@@ -94,15 +96,16 @@ impl Output {
         self.failed(written).unwrap_or(code)
     }
 
-    /// Writes to standard output as it comes, for output that may be larger than memory. Gives an
-    /// exit code only if the output could not be written.
+    /// Writes to standard output as it comes, for output that may be larger than memory: in colour
+    /// only if [`Output::is_colored`], as nothing is taken out of it. Gives an exit code only if the
+    /// output could not be written.
     pub(super) fn stream(
         &self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Option<u8> {
         let stdout = io::stdout().lock();
-        let choice = self.choice(&stdout);
-        let mut pages = Pages { page: AutoStream::new(Vec::new(), choice), choice, stdout };
+        // Standard output by itself is written line by line.
+        let mut pages = io::BufWriter::with_capacity(PAGE, stdout);
         let written = write(&mut pages).and_then(|()| pages.flush());
         self.failed(written)
     }
@@ -186,41 +189,6 @@ impl Output {
                 prefix.clone_from(&indent);
             }
         }
-    }
-}
-
-/// Output in pages of whole lines: without it colour is taken out piece by piece, and standard
-/// output is written line by line.
-struct Pages<W> {
-    page: AutoStream<Vec<u8>>,
-    choice: anstream::ColorChoice,
-    stdout: W,
-}
-
-/// How long a page gets before it is written.
-const PAGE: usize = 1 << 16;
-
-impl<W: Write> Pages<W> {
-    fn turn(&mut self) -> io::Result<()> {
-        let next = AutoStream::new(Vec::with_capacity(PAGE + PAGE / 4), self.choice);
-        let page = std::mem::replace(&mut self.page, next);
-        self.stdout.write_all(&page.into_inner())
-    }
-}
-
-impl<W: Write> Write for Pages<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.page.write(bytes)?;
-        // At the end of a line no escape sequence is cut in two.
-        if bytes[..written].ends_with(b"\n") && self.page.as_inner().len() >= PAGE {
-            self.turn()?;
-        }
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.turn()?;
-        self.stdout.flush()
     }
 }
 

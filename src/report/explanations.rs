@@ -54,71 +54,32 @@ impl<'a> From<&'a Explanation<'_>> for ItemV1<'a> {
 /// A writer of explanations in one format.
 ///
 /// What an explanation looks like depends on nothing but itself, so that many can be rendered at
-/// once; only their order, numbers and separators need one hand.
+/// once, while others are written; what depends on their order is in the [`Counts`] so far.
 pub trait Writer: Sync {
     /// An explanation in this format.
     fn render(&self, explanation: &Explanation<'_>) -> String;
-    /// Writes a rendered one, of this cause.
+    /// Writes a rendered one, of this cause, behind those that were counted.
     fn item(
-        &mut self,
+        &self,
         cause: &'static Cause,
         rendered: &str,
+        before: &Counts,
         out: &mut dyn Write,
     ) -> io::Result<()>;
     /// Writes what comes after the last.
-    fn end(&mut self, out: &mut dyn Write) -> io::Result<()>;
-}
-
-/// `-o json`: one document, written item by item.
-#[derive(Debug, Default)]
-pub struct Json {
-    items: usize,
-}
-
-impl Writer for Json {
-    fn render(&self, explanation: &Explanation<'_>) -> String {
-        let item = ItemV1::from(explanation);
-        // Room for the two long texts and for everything else.
-        let mut out = Vec::with_capacity(item.message.len() + item.summary.len() + 400);
-        serde_json::to_writer(&mut out, &item).expect("texts and lists are JSON");
-        String::from_utf8(out).expect("JSON is UTF-8")
-    }
-
-    fn item(&mut self, _: &'static Cause, rendered: &str, out: &mut dyn Write) -> io::Result<()> {
-        if self.items == 0 {
-            begin(out)?;
-        } else {
-            out.write_all(b",\n")?;
-        }
-        self.items += 1;
-        out.write_all(b"    ")?;
-        out.write_all(rendered.as_bytes())
-    }
-
-    fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        if self.items == 0 {
-            begin(out)?;
-        }
-        out.write_all(b"\n  ]\n}\n")
-    }
-}
-
-fn begin(out: &mut dyn Write) -> io::Result<()> {
-    write!(
-        out,
-        "{{\n  \"apiVersion\": \"{API_VERSION}\",\n  \"kind\": \"Explanations\",\n  \"items\": [\n"
-    )
+    fn end(&self, all: &Counts, out: &mut dyn Write) -> io::Result<()>;
 }
 
 /// How often each cause was met.
 #[derive(Debug, Default)]
-struct Counts {
+pub struct Counts {
     of: BTreeMap<&'static str, usize>,
     total: usize,
 }
 
 impl Counts {
-    fn add(&mut self, cause: &'static Cause) {
+    /// Counts one more.
+    pub fn add(&mut self, cause: &'static Cause) {
         *self.of.entry(cause.code).or_default() += 1;
         self.total += 1;
     }
@@ -133,6 +94,50 @@ impl Counts {
         rows.sort_by_key(|(count, cause)| (std::cmp::Reverse(*count), cause.code));
         rows
     }
+}
+
+/// `-o json`: one document, written item by item.
+#[derive(Debug)]
+pub struct Json;
+
+impl Writer for Json {
+    fn render(&self, explanation: &Explanation<'_>) -> String {
+        let item = ItemV1::from(explanation);
+        // Room for the two long texts and for everything else.
+        let mut out = Vec::with_capacity(item.message.len() + item.summary.len() + 400);
+        serde_json::to_writer(&mut out, &item).expect("texts and lists are JSON");
+        String::from_utf8(out).expect("JSON is UTF-8")
+    }
+
+    fn item(
+        &self,
+        _: &'static Cause,
+        rendered: &str,
+        before: &Counts,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        if before.total == 0 {
+            begin(out)?;
+        } else {
+            out.write_all(b",\n")?;
+        }
+        out.write_all(b"    ")?;
+        out.write_all(rendered.as_bytes())
+    }
+
+    fn end(&self, all: &Counts, out: &mut dyn Write) -> io::Result<()> {
+        if all.total == 0 {
+            begin(out)?;
+        }
+        out.write_all(b"\n  ]\n}\n")
+    }
+}
+
+fn begin(out: &mut dyn Write) -> io::Result<()> {
+    write!(
+        out,
+        "{{\n  \"apiVersion\": \"{API_VERSION}\",\n  \"kind\": \"Explanations\",\n  \"items\": [\n"
+    )
 }
 
 /// `-o text` for one message: a paragraph with what it says.
@@ -188,19 +193,33 @@ impl Writer for One {
         out
     }
 
-    fn item(&mut self, _: &'static Cause, rendered: &str, out: &mut dyn Write) -> io::Result<()> {
+    fn item(
+        &self,
+        _: &'static Cause,
+        rendered: &str,
+        _: &Counts,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         out.write_all(rendered.as_bytes())
     }
 
-    fn end(&mut self, _: &mut dyn Write) -> io::Result<()> {
+    fn end(&self, _: &Counts, _: &mut dyn Write) -> io::Result<()> {
         Ok(())
     }
 }
 
 /// `-o text` for many messages: a line each, and a table of how often each cause was met.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Lines {
-    counts: Counts,
+    /// Whether to use colour. A million lines are written sooner plain than with their colours
+    /// taken out again.
+    pub is_colored: bool,
+}
+
+impl Lines {
+    fn style(&self, style: Style) -> Style {
+        if self.is_colored { style } else { Style::new() }
+    }
 }
 
 impl Writer for Lines {
@@ -209,22 +228,23 @@ impl Writer for Lines {
     }
 
     fn item(
-        &mut self,
+        &self,
         cause: &'static Cause,
         rendered: &str,
+        before: &Counts,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        self.counts.add(cause);
-        let number = self.counts.total;
-        writeln!(out, "{number}: {CODE}{}{CODE:#}: {rendered}", cause.code)
+        let (number, style) = (before.total + 1, self.style(CODE));
+        writeln!(out, "{number}: {style}{}{style:#}: {rendered}", cause.code)
     }
 
-    fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        let messages = crate::words::count(self.counts.total, "message", "messages");
-        writeln!(out, "\n{HEAD}{messages}{HEAD:#}")?;
+    fn end(&self, all: &Counts, out: &mut dyn Write) -> io::Result<()> {
+        let messages = crate::words::count(all.total, "message", "messages");
+        let style = self.style(HEAD);
+        writeln!(out, "\n{style}{messages}{style:#}")?;
         let mut table = Table::new();
         table.load_style(comfy_table::presets::NOTHING);
-        for (count, cause) in self.counts.rows() {
+        for (count, cause) in all.rows() {
             table.add_row([count.to_string().as_str(), cause.code, cause.title]);
         }
         if let Some(column) = table.column_mut(0) {
@@ -238,10 +258,8 @@ impl Writer for Lines {
 }
 
 /// `-o markdown`: a table, for a comment or a page.
-#[derive(Debug, Default)]
-pub struct Markdown {
-    items: usize,
-}
+#[derive(Debug)]
+pub struct Markdown;
 
 impl Writer for Markdown {
     fn render(&self, explanation: &Explanation<'_>) -> String {
@@ -249,20 +267,20 @@ impl Writer for Markdown {
     }
 
     fn item(
-        &mut self,
+        &self,
         cause: &'static Cause,
         rendered: &str,
+        before: &Counts,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        if self.items == 0 {
+        if before.total == 0 {
             out.write_all(b"| # | cause | what it says | retry |\n|---|---|---|---|\n")?;
         }
-        self.items += 1;
         let (code, retry) = (cause.code, cause.retry.word());
-        writeln!(out, "| {} | `{code}` | {rendered} | {retry} |", self.items)
+        writeln!(out, "| {} | `{code}` | {rendered} | {retry} |", before.total + 1)
     }
 
-    fn end(&mut self, _: &mut dyn Write) -> io::Result<()> {
+    fn end(&self, _: &Counts, _: &mut dyn Write) -> io::Result<()> {
         Ok(())
     }
 }
