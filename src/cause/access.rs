@@ -437,7 +437,6 @@ causes! { Group::Access;
             code("perhaps you should make sure you have permissions for"),
             server("must have permission to read the image"),
             server("invalid access role in authenticationconfiguration"),
-            server("unable to pull image using managed identity"),
             server("the repository of your image").then("does not grant"),
             status("get failed; expected status").then("but got 403"),
             server("does not have").then("on repository"),

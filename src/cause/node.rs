@@ -188,7 +188,7 @@ causes! { Group::Node;
             local("invalid mappings specified"),
             local("is not supported over"),
             local("failed to prepare snapshot"),
-            local("failed to prepare remote snapshot"),
+            frame("failed to prepare remote snapshot"),
             local("nydusd"),
             local("tar error on re-exec cmd"),
             local("failed to convert to erofs"),
@@ -247,6 +247,7 @@ causes! { Group::Node;
             local("register layers failed"),
             local("can't extract layer"),
             local("error unpacking rootfs"),
+            local("unpack destination").then("already exists"),
         ],
         yields_to: &["pull-canceled", "encrypted-image", "unsupported-manifest", "runtime-config-invalid"],
         yes: &[

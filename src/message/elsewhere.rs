@@ -195,21 +195,33 @@ const OF_REGISTRIES: [&str; 11] = [
 /// Whether something went wrong with a registry, or with a question that only registries are asked.
 pub(super) fn asks_registry(text: &str) -> bool {
     let lower = text[..text.floor_char_boundary(LOOK)].to_ascii_lowercase();
-    let failed = [
-        "error",
-        "err=",
-        "fail",
-        "unable",
-        "could not",
-        "cannot",
-        "can't",
-        "invalid",
-        "unexpected",
-        "unauthorized",
-    ];
     let of_registries = || OF_REGISTRIES.iter().any(|words| lower.contains(words));
-    failed.iter().any(|word| lower.contains(word)) && (asks_api(&lower, false) || of_registries())
+    fails(&lower) && (asks_api(&lower, false) || of_registries())
 }
+
+/// Whether this is a log's line for information, and no word says that something went wrong.
+pub(super) fn informs(text: &str) -> bool {
+    let lower = text[..text.floor_char_boundary(LOOK)].to_ascii_lowercase();
+    ["level=info", "level=debug"].iter().any(|level| lower.contains(level)) && !fails(&lower)
+}
+
+fn fails(lower: &str) -> bool {
+    FAILED.iter().any(|word| lower.contains(word))
+}
+
+/// What says that something went wrong; lower case.
+const FAILED: [&str; 10] = [
+    "error",
+    "err=",
+    "fail",
+    "unable",
+    "could not",
+    "cannot",
+    "can't",
+    "invalid",
+    "unexpected",
+    "unauthorized",
+];
 
 /// Whether a URL of the registries' interface stands there; the ping's alone only where asked.
 fn asks_api(lower: &str, ping: bool) -> bool {

@@ -187,10 +187,13 @@ impl Phrases {
     pub(super) fn that_end(&self, text: &str) -> impl Iterator<Item = (&'static str, &[(Id, u8)])> {
         /// What is left of a phrase must be this long: shorter ends are words of their own.
         const LEAST: usize = 12;
+        /// How many letters of a phrase of one word may be missing.
+        const LOST: usize = 3;
         let ends = self.ends.get_or_init(|| {
             let mut ends: HashMap<_, Vec<_>> = HashMap::new();
             for (id, Entry { text, .. }) in self.entries.iter().enumerate() {
-                let word = text.find(' ').unwrap_or(text.len());
+                // The end of a word made of several is one of its own: `imagePullSecret`.
+                let word = text.find(' ').unwrap_or(LOST + 1);
                 for cut in 1..word.min(text.len().saturating_sub(LEAST - 1)) {
                     ends.entry(key(&text.as_bytes()[cut..cut + LEAST]))
                         .or_default()

@@ -116,6 +116,10 @@ fn stated(text: &str, at: usize) -> Option<Spelled> {
     {
         return None;
     }
+    // The API server's own answer that quotes a kubelet: a `Status` object ends with its number.
+    if link.ends_with("\"code") && link.contains("\"reason") {
+        return None;
+    }
     // `:443` is a port and `:404` a tag; only after its name a status stands so close.
     let named = |name: &&str| {
         before
@@ -200,6 +204,7 @@ mod tests {
             "layer 404 of 500",
             "[preflight] 10.0.0.404",
             "exit status 500",
+            "{\"kind\":\"Status\",\"message\":\"waiting to start\",\"reason\":\"BadRequest\",\"code\":400}",
         ] {
             assert_eq!(find(text), None, "{text}");
         }

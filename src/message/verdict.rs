@@ -132,7 +132,8 @@ pub(super) fn judge(lines: &str, flat: &str) -> Verdict {
             let cause = judge(reason, reason).cause;
             return Verdict { words, proves_pull: true, ..nothing(cause, hits) };
         }
-        return nothing(if is_pull { &cause::UNKNOWN } else { &cause::NOT_IMAGE_PULL }, hits);
+        let fails = is_pull && (shown & Phrase::FAILS != 0 || !elsewhere::informs(lines));
+        return nothing(if fails { &cause::UNKNOWN } else { &cause::NOT_IMAGE_PULL }, hits);
     };
     let KnownSign { cause, rank, .. } = phrases.signs[first.sign];
     // What a runtime found out for itself names its things; all else anybody may say.
