@@ -42,6 +42,7 @@ causes! { Group::NoCause;
             vague("err image pull").last(),
             vague("backing off pulling image").last(),
             vague("errimagepull/imagepullbackoff"),
+            vague("image:").then("is not ready on the node"),
         ],
         yields_to: &[],
         yes: &["Back-off pulling image \"nginx:nope\"", "Error: ImagePullBackOff", "Error: ErrImagePull", "container \"app\" in pod \"web\" is waiting to start: trying and failing to pull image"],
@@ -67,7 +68,10 @@ causes! { Group::NoCause;
                 .run(&["kubectl debug 'node/<node>' -it --profile=sysadmin --image=busybox -- chroot /host journalctl -u containerd -u crio -u docker --since -1h"]),
             fix("report the message, so that the catalogue learns it").says("Without names and addresses that are nobody's business."),
         ],
-        signs: &[],
+        signs: &[
+            // A builder's step that failed, before its reason.
+            vague("error [").then("load metadata for"),
+        ],
         yields_to: &[],
         yes: &["Failed to pull image \"docker.io/acme/app:1\": rpc error: code = Unknown desc = something nobody has said before"],
         no: &["Back-off pulling image \"nginx:nope\"", "Started container app"],
@@ -272,6 +276,7 @@ causes! { Group::NoCause;
             quiet("pulling image:").start(),
             quiet("pulled image:").start(),
             quiet("trying to pull").last(),
+            quiet("pulledsuccessfully pulled image"),
             quiet("trying to access").start(),
             quiet("checking image status"),
             quiet("image status:").start(),

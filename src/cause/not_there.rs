@@ -213,6 +213,7 @@ causes! { Group::NotThere;
             local("no image found in manifest list for"),
             local("no image found in image index for"),
             local("no child with platform"),
+            local("could not find platform").then("for image"),
             local("cannot be used on this platform"),
             local("operating system is not supported"),
             local("cannot download image with operating system"),

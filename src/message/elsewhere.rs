@@ -10,7 +10,7 @@
 const LOOK: usize = 16 << 10;
 
 /// What only messages about images, registries and their runtimes speak of; lower case.
-const CONTEXT: [&str; 48] = [
+const CONTEXT: [&str; 50] = [
     "proxyconnect",
     "image",
     "manifest",
@@ -46,7 +46,9 @@ const CONTEXT: [&str; 48] = [
     "artifactory",
     "nexus",
     "repositor",
-    "/token",
+    "/token?",
+    "/token\"",
+    "/token:",
     "toomanyrequests",
     "insufficient_scope",
     "basic auth",
