@@ -233,10 +233,13 @@ causes! { Group::NoCause;
             elsewhere("could not read from remote repository"),
             elsewhere("permission denied (publickey"),
             elsewhere("logged in to the server"),
-            elsewhere("upgrade failed").unless("/v2/").unless("/token?scope="),
-            // A registry refuses a chart in the words and for the reasons in which it refuses an image.
-            elsewhere("installation failed").unless("/v2/").unless("/token?scope="),
-            elsewhere("is not a valid chart repository"),
+            // Of a chart only what the API server said: a registry refuses it in the words and for the
+            // reasons in which it refuses an image.
+            elsewhere("installation failed: context deadline exceeded"),
+            elsewhere("upgrade failed: context deadline exceeded"),
+            elsewhere("installation failed: unauthorized"),
+            elsewhere("upgrade failed: unauthorized"),
+            elsewhere("unable to build kubernetes objects"),
             elsewhere("the requested url returned error"),
             elsewhere("tls handshake error from"),
             elsewhere("failed to list *"),

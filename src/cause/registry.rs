@@ -337,7 +337,8 @@ causes! { Group::Registry;
         ],
         signs: &[
             local("schema 1"),
-            local("schema1"),
+            local("schema1").unless("from remote: not found"),
+            local("could not load config with mediatype"),
             local("schema version 1"),
             local("unsupported schema version"),
             local("manifest.v1+prettyjws"),
