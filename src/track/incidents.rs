@@ -77,6 +77,8 @@ pub struct Incidents {
     /// Incidents that are over, in that order.
     over: VecDeque<Incident>,
     numbers: u64,
+    /// How many were told, each once however often it came back.
+    told: usize,
     /// When a pull from a registry was last seen to succeed.
     pulled: BTreeMap<String, Time>,
     /// Pods that failed and have begun anew.
@@ -173,6 +175,7 @@ impl Incidents {
                 let kind =
                     if incident.is_told() { ChangeKind::Updated } else { ChangeKind::Opened };
                 news.push(incident.tell(kind, now));
+                self.told += usize::from(kind == ChangeKind::Opened && incident.again == 0);
             }
         }
         for key in over {
@@ -189,6 +192,11 @@ impl Incidents {
         }
         news.sort_by_key(|change| change.number);
         news
+    }
+
+    /// How many incidents were told so far, each once however often it came back.
+    pub fn told(&self) -> usize {
+        self.told
     }
 
     /// When something is to be told next, if nothing else happens.

@@ -221,11 +221,13 @@ fn an_incident_that_comes_back_is_the_same() {
     assert_eq!(told.lines(609), ["1 opened connection-refused: 1"]);
     let incident = told.incident(1);
     assert_eq!((incident.again, incident.ended.pulled, incident.opened), (1, 0, at(609)));
+    assert_eq!(told.board.incidents.told(), 1, "it counts once");
 
     told.apply(pod("b", WEB, State::Running), 700);
     told.news(700);
     told.apply(pod("c", WEB, failing(&refused(WEB))), 700 + 601);
     assert_eq!(told.lines(1301), ["2 opened connection-refused: 1"], "too late to be the same");
+    assert_eq!(told.board.incidents.told(), 2);
 }
 
 #[test]
@@ -235,6 +237,7 @@ fn what_came_and_went_untold_leaves_no_trace() {
     told.apply(pod("a", WEB, State::Running), 0);
     assert_eq!(told.lines(0), [""; 0]);
     assert_eq!(told.board.incidents.over().count(), 0);
+    assert_eq!(told.board.incidents.told(), 0);
     assert!(told.board.incidents.is_recovered());
     assert_eq!(told.failures().len(), 2, "the failures themselves are told");
 }

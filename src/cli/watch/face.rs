@@ -60,8 +60,10 @@ impl<'a> Face<'a> {
     pub(super) fn tell(&mut self, board: &mut Board, now: Time) -> Option<u8> {
         match self {
             Self::Lines(lines) => lines.tell(board, now),
-            Self::Screen(screen) => {
-                screen.take(board, now);
+            Self::Screen(_) => {
+                // It is drawn how things stand; of single changes nothing is told.
+                board.incidents.take_changes();
+                board.incidents.take_news(now);
                 None
             }
         }

@@ -7,7 +7,7 @@ use chrono::SecondsFormat;
 use crate::duration;
 use crate::facts::Time;
 use crate::report::{incident, json};
-use crate::track::{Board, ChangeKind, FailureChange, IncidentChange, Notice};
+use crate::track::{Board, FailureChange, IncidentChange, Notice};
 use crate::words;
 
 use super::super::output::Output;
@@ -16,19 +16,17 @@ use super::super::output::Output;
 pub(super) struct Lines<'a> {
     is_json: bool,
     output: &'a Output,
-    /// Incidents that were told, each once however often it came back.
-    opened: usize,
 }
 
 impl<'a> Lines<'a> {
     /// In text or in JSON.
     pub(super) fn new(is_json: bool, output: &'a Output) -> Self {
-        Self { is_json, output, opened: 0 }
+        Self { is_json, output }
     }
 
     /// Tells what is watched, and what is there from the beginning. Gives an exit code if nobody
     /// reads any more.
-    pub(super) fn begin(&mut self, board: &Board, scope: &str, now: Time) -> Option<u8> {
+    pub(super) fn begin(&self, board: &Board, scope: &str, now: Time) -> Option<u8> {
         let census = board.census();
         let text = format!(
             "{scope}: {}, {}",
@@ -43,7 +41,7 @@ impl<'a> Lines<'a> {
     }
 
     /// Tells what has changed.
-    pub(super) fn tell(&mut self, board: &mut Board, now: Time) -> Option<u8> {
+    pub(super) fn tell(&self, board: &mut Board, now: Time) -> Option<u8> {
         if let Some(code) = self.notices(board, now) {
             return Some(code);
         }
@@ -53,7 +51,7 @@ impl<'a> Lines<'a> {
     }
 
     /// Tells what cannot be seen, or can be again.
-    pub(super) fn notices(&mut self, board: &mut Board, now: Time) -> Option<u8> {
+    pub(super) fn notices(&self, board: &mut Board, now: Time) -> Option<u8> {
         board.contact.take_notices().iter().find_map(|notice| {
             let word = if notice.is_over { "seeing" } else { "blind" };
             self.say(word, Some(notice), &incident::notice(notice, now), now)
@@ -61,27 +59,24 @@ impl<'a> Lines<'a> {
     }
 
     /// Tells what there was still to tell, and how it stands in the end.
-    pub(super) fn end(&mut self, board: &mut Board, start: Time, now: Time) {
+    pub(super) fn end(&self, board: &mut Board, start: Time, now: Time) {
         let changes = board.incidents.take_changes();
         let news = board.incidents.take_last_news(now);
         if self.changes(board, &changes, &news, now).is_some() {
             return;
         }
-        let text = ended(self.opened, board, start, now);
+        let text = ended(board, start, now);
         // The last word; whether anybody reads it makes no difference any more.
         let _ = self.say("ended", None, &text, now);
     }
 
     fn changes(
-        &mut self,
+        &self,
         board: &Board,
         changes: &[FailureChange],
         news: &[IncidentChange],
         now: Time,
     ) -> Option<u8> {
-        let opened = news.iter().filter(|it| it.kind == ChangeKind::Opened);
-        let opened = opened.filter_map(|it| board.incidents.get(it.number));
-        self.opened += opened.filter(|incident| incident.again == 0).count();
         if news.is_empty() && (changes.is_empty() || !self.is_json) {
             return None;
         }
@@ -119,11 +114,11 @@ impl<'a> Lines<'a> {
 }
 
 /// How it stands in the end: `watched for 5m: 3 incidents, 1 is open`.
-pub(super) fn ended(opened: usize, board: &Board, start: Time, now: Time) -> String {
+pub(super) fn ended(board: &Board, start: Time, now: Time) -> String {
     format!(
         "watched for {}: {}, {} open",
         duration::brief((now - start).num_seconds()),
-        words::count(opened, "incident", "incidents"),
+        words::count(board.incidents.told(), "incident", "incidents"),
         match board.incidents.open().len() {
             0 => "none is".to_owned(),
             1 => "1 is".to_owned(),

@@ -13,7 +13,6 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use crossterm::event::{Event, EventStream, KeyEventKind};
@@ -54,8 +53,6 @@ pub(super) struct Screen<'a> {
     drawn: Option<Instant>,
     /// Whether something may look otherwise since.
     is_stale: bool,
-    /// The numbers of the incidents that were told.
-    opened: BTreeSet<u64>,
 }
 
 impl<'a> Screen<'a> {
@@ -73,21 +70,12 @@ impl<'a> Screen<'a> {
             census: None,
             drawn: None,
             is_stale: true,
-            opened: BTreeSet::new(),
         })
     }
 
     /// From now on it is known what is there.
     pub(super) fn begin(&mut self) {
         self.is_begun = true;
-    }
-
-    /// Takes in what has changed.
-    pub(super) fn take(&mut self, board: &mut Board, now: Time) {
-        // Of single failures only the state is shown.
-        board.incidents.take_changes();
-        let news = board.incidents.take_news(now);
-        self.opened.extend(news.iter().map(|change| change.number));
     }
 
     /// Draws, unless that was done just now. Gives an exit code if it cannot be done.
@@ -150,9 +138,8 @@ impl<'a> Screen<'a> {
     /// Gives the terminal back, and says there how it stands in the end.
     pub(super) fn end(&mut self, board: &mut Board, start: Time, now: Time) {
         leave();
-        let news = board.incidents.take_last_news(now);
-        self.opened.extend(news.iter().map(|change| change.number));
-        let text = lines::ended(self.opened.len(), board, start, now);
+        board.incidents.take_last_news(now);
+        let text = lines::ended(board, start, now);
         // The last word; whether anybody reads it makes no difference any more.
         let _ = self.output.lines(|out| lines::line("ended", &text, now, out));
     }
