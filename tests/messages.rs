@@ -411,6 +411,10 @@ fn details_of_permissions_and_paths() {
         "failed to extract layer sha256:aa: write C:\\ProgramData\\containerd\\root\\x: There is not enough space on the disk.",
     );
     assert_eq!(full.details.path.as_deref(), Some("C:\\ProgramData\\containerd\\root\\x"));
+
+    // A quota of the disk is no limit of a registry, whose words would be worth repeating.
+    let quota = "failed to extract layer sha256:11: write /data/x: disk quota exceeded: unknown";
+    assert_eq!(message::read(quota).details.limit, None);
 }
 
 /// A registry and a status are said only where the words prove them.

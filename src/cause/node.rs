@@ -47,6 +47,7 @@ causes! { Group::Node;
             disk("insufficient free disk space"),
             disk("out of disk space"),
             disk("disk is full"),
+            disk(": out of space"),
             disk("enospc"),
             disk("thin pool has"),
             disk("free data blocks"),

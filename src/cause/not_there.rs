@@ -154,6 +154,7 @@ causes! { Group::NotThere;
             server("name unknown"),
             server("name_unknown"),
             server("repository name not known"),
+            server("denied: project").then("has been deleted"),
             server("repository not known"),
             server("the repository with name").then("does not exist"),
             server("no such repository"),

@@ -45,6 +45,10 @@ pub(super) fn details(text: &str, verdict: &Verdict) -> Details {
     if unsent && details.credential_sent == Some(true) {
         details.credential_sent = None;
     }
+    // A disk has a quota too, and says no more about it.
+    if verdict.cause.group == Group::Node {
+        details.limit = None;
+    }
     details.status = status(&text[verdict.part.start..verdict.part.end], verdict);
     speaker(text, verdict, &seen, &mut details);
     if details.kubelet.is_none() {

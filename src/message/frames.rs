@@ -142,6 +142,7 @@ pub(super) const FRAMES: &[(&str, Role)] = &[
     ("unable to pull", Pull),
     ("error pulling", Pull),
     ("back-off pulling image", Pull),
+    ("external registry credential provider", Pull),
     ("obtaining and verifying image", Pull),
     ("obtaining descriptor", Client),
     ("not continuing with pull after error", Pull),
