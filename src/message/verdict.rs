@@ -69,6 +69,7 @@ pub(super) fn judge(lines: &str, flat: &str) -> Verdict {
     {
         matches.push(Match { sign, start, end: lines.len(), part: last });
     }
+    drop_preamble(lines, phrases, &hits, &mut matches);
     let shown = hits.iter().fold(0, |shown, hit| shown | phrases.phrase(hit.phrase).shows);
     // Words of success say nothing beside a failure.
     if shown & Phrase::FAILS != 0 {
@@ -157,6 +158,18 @@ pub(super) fn judge(lines: &str, flat: &str) -> Verdict {
         words: (first.start, first.end),
         part: parts[first.part],
         hits,
+    }
+}
+
+/// Drops what stands on lines before the first that speaks of a pull, where that one or a later one
+/// names a cause: a tool that waited for a pod tells of itself first (`context deadline exceeded`).
+fn drop_preamble(lines: &str, phrases: &Phrases, hits: &[Hit], matches: &mut Vec<Match>) {
+    let is_pull = |hit: &&Hit| phrases.phrase(hit.phrase).shows & Phrase::PULL != 0;
+    let Some(pull) = hits.iter().find(is_pull) else { return };
+    let Some(line) = memchr::memrchr(b'\n', &lines.as_bytes()[..pull.start]) else { return };
+    let names_cause = |m: &Match| phrases.signs[m.sign].cause.group != Group::NoCause;
+    if matches.iter().any(|m| m.start > line && names_cause(m)) {
+        matches.retain(|m| m.start > line || !names_cause(m));
     }
 }
 
