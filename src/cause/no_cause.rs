@@ -71,6 +71,8 @@ causes! { Group::NoCause;
         signs: &[
             // A builder's step that failed, before its reason.
             vague("error [").then("load metadata for"),
+            // What old clients print of a pull, and no more.
+            vague("trying to pull").then("failed"),
         ],
         yields_to: &[],
         yes: &["Failed to pull image \"docker.io/acme/app:1\": rpc error: code = Unknown desc = something nobody has said before"],
@@ -339,6 +341,8 @@ causes! { Group::NoCause;
             elsewhere("pushing image"),
             elsewhere("level=info msg=\"image").then("not found\" id="),
             elsewhere("listen tcp"),
+            elsewhere("> exporting to image:"),
+            elsewhere("pushing layers"),
             elsewhere("chart repository"),
             elsewhere("/index.yaml"),
             elsewhere("[errno").then("no space left on device"),

@@ -145,6 +145,7 @@ pub(super) const FRAMES: &[(&str, Role)] = &[
     ("external registry credential provider", Pull),
     ("obtaining and verifying image", Pull),
     ("obtaining descriptor", Client),
+    ("decode referrers index", Client),
     ("not continuing with pull after error", Pull),
     ("trying to pull", Pull),
     ("initializing source", Pull),
