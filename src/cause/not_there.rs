@@ -1,7 +1,7 @@
 //! Causes of the group not there: the image, or a part of it, does not exist.
 
 use super::fix::{CHECK_NAME, fix};
-use super::sign::{frame, local, server, status};
+use super::sign::{frame, local, server, status, vague};
 use super::{Group, Proof, Retry, causes};
 use crate::registry::Kind;
 
@@ -37,6 +37,8 @@ causes! { Group::NotThere;
             CHECK_NAME,
         ],
         signs: &[
+            // The rest was cut off.
+            vague("errimagepull: rpc error: code = notfound").last(),
             server("manifest unknown"),
             server("manifest_unknown"),
             server("manifest not found"),
