@@ -42,7 +42,7 @@ causes! { Group::NoCause;
             vague("err image pull").last(),
             vague("backing off pulling image").last(),
             vague("errimagepull/imagepullbackoff"),
-            vague("image:").then("is not ready on the node"),
+            vague("reason: image:").then("is not ready on the node"),
         ],
         yields_to: &[],
         yes: &["Back-off pulling image \"nginx:nope\"", "Error: ImagePullBackOff", "Error: ErrImagePull", "container \"app\" in pod \"web\" is waiting to start: trying and failing to pull image"],
@@ -72,7 +72,8 @@ causes! { Group::NoCause;
             // A builder's step that failed, before its reason.
             vague("error [").then("load metadata for"),
             // What old clients print of a pull, and no more.
-            vague("trying to pull").then("failed"),
+            vague("trying to pull").then("...failed"),
+            vague("trying to pull").then("complete failed"),
         ],
         yields_to: &[],
         yes: &["Failed to pull image \"docker.io/acme/app:1\": rpc error: code = Unknown desc = something nobody has said before"],
