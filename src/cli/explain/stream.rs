@@ -26,6 +26,9 @@ const LINE: u64 = 1 << 20;
 const BATCH: usize = 1 << 20;
 /// Fewer messages than this are explained sooner by one thread.
 const FEW: usize = 64;
+/// Into how many shares a batch is cut for each processor: one of them writes as well, and the
+/// shares of the others must not wait for it.
+const SHARES: usize = 4;
 
 /// Lines that were read together. The replicas of a workload fail with the same words, again and
 /// again, so each different line is kept and explained once.
@@ -155,7 +158,7 @@ impl Batch {
     ) -> io::Result<Explained> {
         let processors = thread::available_parallelism().map_or(1, NonZero::get).min(8);
         let lines = self.different.len();
-        let share = if lines < FEW { FEW } else { lines.div_ceil(processors) };
+        let share = if lines < FEW { FEW } else { lines.div_ceil(processors * SHARES) };
         let different = thread::scope(|scope| {
             let explaining: Vec<_> = self
                 .different
