@@ -144,6 +144,9 @@ pub(super) fn judge(lines: &str, flat: &str) -> Verdict {
     {
         return nothing(&cause::NOT_IMAGE_PULL, hits);
     }
+    if cause == &cause::BACK_OFF && fails_before(lines, phrases, &hits, first.start) {
+        return nothing(&cause::UNKNOWN, hits);
+    }
     let mut also = Vec::new();
     for other in &found[1..] {
         let other = phrases.signs[other.sign].cause;
@@ -159,6 +162,13 @@ pub(super) fn judge(lines: &str, flat: &str) -> Verdict {
         part: parts[first.part],
         hits,
     }
+}
+
+/// Whether an earlier line says that a pull failed: with a reason that nobody knows, or none at all.
+fn fails_before(lines: &str, phrases: &Phrases, hits: &[Hit], start: usize) -> bool {
+    let fails = |hit: &Hit| phrases.phrase(hit.phrase).shows & Phrase::FAILS != 0;
+    memchr::memrchr(b'\n', &lines.as_bytes()[..start])
+        .is_some_and(|line| hits.iter().take_while(|hit| hit.end <= line).any(fails))
 }
 
 /// Drops what stands on lines before the first that speaks of a pull, where that one or a later one
