@@ -65,10 +65,19 @@ pub fn near(code: &str) -> Option<&'static str> {
         let mut containing = cause::all().filter(|cause| cause.code.contains(&wanted));
         containing.next().filter(|_| wanted.len() >= 4 && containing.next().is_none())
     };
+    // Somebody who typed only the first words may have misspelt them, too.
+    let begun = || {
+        let begins = |cause: &&'static Cause| {
+            let mut ends = cause.code.match_indices('-').map(|(end, _)| &cause.code[..end]);
+            wanted.len() >= 8 && ends.any(|begun| near::distance(&wanted, begun) <= 2)
+        };
+        let mut beginning = cause::all().filter(begins);
+        beginning.next().filter(|_| beginning.next().is_none())
+    };
     if distance <= (nearest.len() / 4).max(2) {
         Some(nearest)
     } else {
-        contained().map(|cause| cause.code)
+        contained().or_else(begun).map(|cause| cause.code)
     }
 }
 

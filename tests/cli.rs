@@ -3,8 +3,8 @@
 
 pub mod support;
 
-use std::io::Read as _;
-use std::process::{Command, Stdio};
+use std::io::{BufReader, Read as _};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 use support::{Run, finish, fixture, program, pulldoctor, pulldoctor_reading};
@@ -280,6 +280,8 @@ fn explain_tells_codes_from_messages() {
     assert_eq!(page.code, 0);
     assert!(page.stdout.starts_with("rate-limited: "), "{}", page.stdout);
     assert_error(&pulldoctor(&["explain", "rate-limted"]), 2, &["did you mean rate-limited?"]);
+    let begun = pulldoctor(&["explain", "acces-denied"]);
+    assert_error(&begun, 2, &["did you mean access-denied-or-missing?"]);
     assert_error(&pulldoctor(&["explain"]), 2, &["nothing to explain"]);
     assert_error(&pulldoctor(&["explain", "-f", "nowhere"]), 3, &["nowhere", "-f takes a file"]);
     assert_error(&pulldoctor(&["explain", "-f", "src"]), 3, &["src", "-f takes a file"]);
@@ -403,18 +405,24 @@ fn a_long_stream_keeps_its_order() {
     }
 }
 
-#[test]
-fn lines_are_explained_as_they_come() {
-    use std::io::{BufRead as _, BufReader, Write as _};
-
+/// A program that explains what it is told, line by line.
+fn explaining() -> (Child, ChildStdin, BufReader<ChildStdout>) {
     let mut child = program()
         .args(["explain", "-f", "-"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let stdin = child.stdin.take().unwrap();
+    let stdout = BufReader::new(child.stdout.take().unwrap());
+    (child, stdin, stdout)
+}
+
+#[test]
+fn lines_are_explained_as_they_come() {
+    use std::io::{BufRead as _, Write as _};
+
+    let (mut child, mut stdin, mut stdout) = explaining();
     for number in 1..=3 {
         stdin.write_all(b"Error: ErrImagePull\n").unwrap();
         // The next line is not sent before this one is answered.
@@ -430,16 +438,9 @@ fn lines_are_explained_as_they_come() {
 #[cfg(unix)]
 #[test]
 fn a_stream_ends_when_nobody_reads_it() {
-    use std::io::{BufRead as _, BufReader, Write as _};
+    use std::io::{BufRead as _, Write as _};
 
-    let mut child = program()
-        .args(["explain", "-f", "-"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let (mut child, mut stdin, mut stdout) = explaining();
     stdin.write_all(b"Error: ErrImagePull\n").unwrap();
     let mut line = String::new();
     stdout.read_line(&mut line).unwrap();
